@@ -1,0 +1,19 @@
+/** The folder of a test says what it needs: nothing, a PostgreSQL server, or all engines. */
+const project = (displayName, testMatch, ignored = []) => ({
+  displayName,
+  testMatch,
+  testPathIgnorePatterns: ['/node_modules/', ...ignored],
+  modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/.engines', '<rootDir>/cdk.out'],
+  testEnvironment: 'node',
+  transform: {
+    '\\.(ts|mjs)$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+  },
+})
+
+export default {
+  projects: [
+    project('unit', ['<rootDir>/test/**/*.test.ts'], ['/test/with-postgres/', '/test/with-engines/']),
+    project('with-postgres', ['<rootDir>/test/with-postgres/**/*.test.ts']),
+    project('with-engines', ['<rootDir>/test/with-engines/**/*.test.ts']),
+  ],
+}

@@ -1,0 +1,30 @@
+/**
+ * Every error that the pipeline names, in one table: what the name is about, and what the workflow does when a step throws it.
+ * - `record`: one change event cannot be applied; it goes to the error bucket under this name, the others are unaffected.
+ * - `declaration`: a file that the user wrote is wrong.
+ * - `source`, `delivery`, `local`: where the cause lies.
+ */
+export const errorNames = {
+  InvalidTables: { about: 'declaration', workflow: 'fail' },
+  InvalidDeployment: { about: 'declaration', workflow: 'fail' },
+} as const satisfies Record<string, ErrorTraits>
+
+export interface ErrorTraits {
+  readonly about: 'record' | 'declaration' | 'source' | 'delivery' | 'local'
+  readonly workflow: 'retry' | 'wait' | 'fail'
+}
+
+export type ErrorName = keyof typeof errorNames
+
+/**
+ * An expected failure. The message says what, which one and what to do, and never holds a row's values.
+ * `name` is a literal of {@link errorNames}: a bundler may rename classes, and Step Functions matches on `name`.
+ */
+export class PipelineError extends Error {
+  override readonly name: ErrorName
+
+  constructor(name: ErrorName, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = name
+  }
+}
