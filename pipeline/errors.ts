@@ -7,6 +7,8 @@
 export const errorNames = {
   InvalidTables: { about: 'declaration', workflow: 'fail' },
   InvalidDeployment: { about: 'declaration', workflow: 'fail' },
+  DataFolderUnusable: { about: 'local', workflow: 'fail' },
+  RunFailed: { about: 'local', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {

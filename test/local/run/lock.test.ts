@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { holdDataFolder } from '../../../local/run/lock.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'lock-test-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const holder = `import { holdDataFolder } from './local/run/lock.ts'
+await holdDataFolder(process.argv[1]); console.log('held'); setInterval(() => {}, 1000)`
+
+async function startHolder(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', holder, directory], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise<void>((held, failed) => {
+    child.stdout?.once('data', () => held())
+    child.once('exit', (code) => failed(new Error(`the holder ended with ${code}`)))
+  })
+  return child
+}
+
+test('a folder that another process holds is refused by name of folder and process, and is free again once that one was killed', async () => {
+  const child = await startHolder()
+  await expect(holdDataFolder(directory)).rejects.toMatchObject({
+    name: 'DataFolderUnusable',
+    message: expect.stringMatching(new RegExp(`${directory}.*process ${child.pid}.*--data DIR`)) as string,
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
+  const held = await holdDataFolder(directory)
+  held.release()
+  const again = await holdDataFolder(directory)
+  again.release()
+}, 20_000)
