@@ -1,0 +1,132 @@
+import { canaryTable, ownSchema, publication, replicationSlot, signalTable } from './names.ts'
+
+/** A table at the source. */
+export interface SourceTable {
+  readonly schema: string
+  readonly name: string
+}
+
+/**
+ * The mark on what the pipeline creates at the source (a comment on the schema and on the publication): only what bears it is ever altered or removed.
+ * A replication slot can bear none; it is the pipeline's when the marked schema is in the slot's database.
+ */
+export const ownershipMark = 'aurora-cdc-s3-tables'
+
+/** A PostgreSQL identifier, quoted always: any name is one name. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** A PostgreSQL string literal, whatever `standard_conforming_strings` says. */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`
+  return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted
+}
+
+/** `"schema"."table"` */
+export function quoteTable({ schema, name }: SourceTable): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
+}
+
+/** What the publication holds: the captured tables, then the signal table and the canary. */
+export function publishedTables(captured: readonly SourceTable[]): SourceTable[] {
+  return [...captured.filter(({ schema }) => schema !== ownSchema), signalTable, canaryTable]
+}
+
+/** Creates the schema `cdc` with the signal table and the canary; each statement may be run again. One statement an entry. */
+export function ownSchemaStatements(): string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(ownSchema)}`,
+    `COMMENT ON SCHEMA ${quoteIdentifier(ownSchema)} IS ${quoteLiteral(ownershipMark)}`,
+    // The three columns that Debezium expects, in its documentation's lengths.
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(signalTable)} (id varchar(42) PRIMARY KEY, type varchar(32) NOT NULL, data varchar(2048))`,
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(canaryTable)} (name text PRIMARY KEY, value bigint, touched_at timestamptz)`,
+  ]
+}
+
+// `ONLY` leaves inheritance children out (they are tables of their own); partitions belong to their parent all the same.
+const tableList = (tables: readonly SourceTable[]) => tables.map((table) => `ONLY ${quoteTable(table)}`).join(', ')
+
+// A partitioned table's changes come under its own name; for others the option changes nothing.
+const publicationOptions = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true"
+
+/** Creates the publication of exactly these tables. */
+export function createPublicationStatements(tables: readonly SourceTable[]): string[] {
+  const name = quoteIdentifier(publication)
+  return [
+    `CREATE PUBLICATION ${name} FOR TABLE ${tableList(tables)} WITH (${publicationOptions})`,
+    `COMMENT ON PUBLICATION ${name} IS ${quoteLiteral(ownershipMark)}`,
+  ]
+}
+
+/** Makes an existing publication one of exactly these tables. */
+export function alterPublicationStatements(tables: readonly SourceTable[]): string[] {
+  const name = quoteIdentifier(publication)
+  return [`ALTER PUBLICATION ${name} SET TABLE ${tableList(tables)}`, `ALTER PUBLICATION ${name} SET (${publicationOptions})`]
+}
+
+/** What the publication holds and publishes: no row when there is none, else one row. */
+export const publicationQuery = `
+  SELECT p.puballtables AS all_tables,
+         p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot AS publishes_everything,
+         obj_description(p.oid, 'pg_publication') = ${quoteLiteral(ownershipMark)} AS ours,
+         coalesce((SELECT json_agg(json_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname)
+                     FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE r.prpubid = p.oid), '[]')::text AS tables
+    FROM pg_publication p
+   WHERE p.pubname = ${quoteLiteral(publication)}`
+
+/** Writes whole rows to the WAL on update and delete. */
+export function replicaIdentityFullStatement(table: SourceTable): string {
+  return `ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY FULL`
+}
+
+/**
+ * Rights of the role that Debezium connects as. `replication` is how the server grants replication: Amazon RDS and Aurora by membership in
+ * `rds_replication`, a plain PostgreSQL by the role's attribute.
+ */
+export function grantStatements(role: string, tables: readonly SourceTable[], replication: 'rds' | 'attribute'): string[] {
+  const to = quoteIdentifier(role)
+  const schemas = [...new Set([...tables.map(({ schema }) => schema), ownSchema])]
+  return [
+    replication === 'rds' ? `GRANT rds_replication TO ${to}` : `ALTER ROLE ${to} REPLICATION`,
+    ...schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${to}`),
+    ...tables.map((table) => `GRANT SELECT ON TABLE ${quoteTable(table)} TO ${to}`),
+    // Incremental snapshots write their watermarks into the signal table.
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE ${quoteTable(signalTable)} TO ${to}`,
+  ]
+}
+
+/** Writes a value into the canary's row: what the source committed before is delivered once the value is seen in Iceberg. Parameters: name, value. */
+export const touchCanaryStatement = `INSERT INTO ${quoteTable(canaryTable)} (name, value, touched_at) VALUES ($1, $2, clock_timestamp())
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value, touched_at = excluded.touched_at`
+
+/** Whether the schema `cdc` exists and is the pipeline's own: no row when there is none, else one row. */
+export const ownSchemaQuery = `
+  SELECT coalesce(obj_description(oid, 'pg_namespace') = ${quoteLiteral(ownershipMark)}, false) AS ours
+    FROM pg_namespace WHERE nspname = ${quoteLiteral(ownSchema)}`
+
+/** The replication slot: no row when there is none, else one row. */
+export const slotQuery = `
+  SELECT slot_type, plugin::text, database::text, active, active_pid, database = current_database() AS here
+    FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)}`
+
+/** Ends the walsender that still reads the slot, so that the slot can be dropped. */
+export const endSlotReaderStatement = `
+  SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+   WHERE slot_name = ${quoteLiteral(replicationSlot)} AND database = current_database() AND active_pid IS NOT NULL`
+
+/** Drops the slot; nothing when it is gone already. */
+export const dropSlotStatement = `
+  SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+   WHERE slot_name = ${quoteLiteral(replicationSlot)} AND database = current_database()`
+
+export const dropPublicationStatement = `DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`
+
+/** Removes the schema `cdc` with the pipeline's two tables. Without CASCADE: what a user put there stops it, rather than going with it. */
+export function dropOwnSchemaStatements(): string[] {
+  return [
+    `DROP TABLE IF EXISTS ${quoteTable(signalTable)}, ${quoteTable(canaryTable)}`,
+    `DROP SCHEMA IF EXISTS ${quoteIdentifier(ownSchema)}`,
+  ]
+}
