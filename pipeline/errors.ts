@@ -8,6 +8,7 @@ export const errorNames = {
   InvalidTables: { about: 'declaration', workflow: 'fail' },
   InvalidDeployment: { about: 'declaration', workflow: 'fail' },
   DataFolderUnusable: { about: 'local', workflow: 'fail' },
+  EngineFailed: { about: 'local', workflow: 'fail' },
   RunFailed: { about: 'local', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
