@@ -23,3 +23,6 @@ export const heartbeatMessagePrefix = 'heartbeat'
 
 /** The default namespace of the Iceberg tables. */
 export const defaultNamespace = 'aurora_cdc'
+
+/** The largest change event that the topic carries, in bytes: broker, topic and producer take it from here. */
+export const maximumMessageBytes = 8 * 1024 * 1024
