@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { Annotations, App } from 'aws-cdk-lib'
+import { addPipelineStacks } from '../lib/pipeline-stacks.ts'
+import { parseDeployment } from '../pipeline/deployment.ts'
+import { PipelineError } from '../pipeline/errors.ts'
+import { capturedTables, parseTables } from '../pipeline/tables.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const example = join(root, 'local', 'deployment.json')
+
+/** A file that a context value names, from the folder where the command runs. */
+function contextFile(app: App, name: string, byDefault: string): string {
+  const given: unknown = app.node.tryGetContext(name)
+  return typeof given === 'string' ? resolve(given) : join(root, byDefault)
+}
+
+function readJson(file: string): unknown {
+  if (!existsSync(file)) throw new PipelineError('InvalidDeployment', `There is no file ${relative('.', file)}.`)
+  const text = readFileSync(file, 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new PipelineError('InvalidDeployment', `${relative('.', file)} is not JSON: ${String(cause)}`, { cause })
+  }
+}
+
+try {
+  const app = new App()
+  const wanted = contextFile(app, 'deployment', 'deployment.json')
+  const byDefault = app.node.tryGetContext('deployment') === undefined
+  const deploymentFile = byDefault && !existsSync(wanted) ? example : wanted
+  const tablesFile = contextFile(app, 'tables', 'tables.json')
+  const deployment = parseDeployment(readJson(deploymentFile), relative('.', deploymentFile))
+  const tables = capturedTables(parseTables(readJson(tablesFile), relative('.', tablesFile)))
+  const { cluster } = addPipelineStacks(app, { deployment, tables })
+  if (deploymentFile === example && byDefault) {
+    Annotations.of(cluster).addWarningV2(
+      'aurora-cdc:deployment-missing',
+      'There is no deployment.json, so this is the deployment of the local run: copy deployment.example.json to deployment.json and fill it in.',
+    )
+  }
+  app.synth()
+} catch (error) {
+  if (!(error instanceof PipelineError)) throw error
+  process.stderr.write(`${error.name}: ${error.message}\n`)
+  process.exitCode = 1
+}

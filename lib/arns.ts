@@ -1,0 +1,56 @@
+import { ArnFormat, Fn, type Stack } from 'aws-cdk-lib'
+
+/** ARNs of what another stack owns, from names fixed at synthesis. */
+
+export function tableBucketArn(stack: Stack, bucket: string): string {
+  return stack.formatArn({ service: 's3tables', resource: 'bucket', resourceName: bucket })
+}
+
+/** The S3 Tables bucket as Glue sees it: the `CatalogARN` of a delivery stream. */
+export function glueCatalogArn(stack: Stack, bucket: string): string {
+  return stack.formatArn({ service: 'glue', resource: 'catalog', resourceName: `s3tablescatalog/${bucket}` })
+}
+
+/** Everything that Glue checks for a namespace of a table bucket: catalogs from the root down, database, tables. */
+export function glueArns(stack: Stack, bucket: string, namespace: string): string[] {
+  const glue = (resource: string, resourceName?: string) =>
+    stack.formatArn({ service: 'glue', resource, ...(resourceName && { resourceName }) })
+  const path = `s3tablescatalog/${bucket}/${namespace}`
+  return [
+    glue('catalog'),
+    glue('catalog', 's3tablescatalog'),
+    glueCatalogArn(stack, bucket),
+    glue('database', path),
+    glue('table', `${path}/*`),
+  ]
+}
+
+export function functionArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'lambda', resource: 'function', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+}
+
+export function roleArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: name })
+}
+
+export function bucketArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 's3', region: '', account: '', resource: name })
+}
+
+export function logStreamArn(stack: Stack, group: string, stream: string): string {
+  return stack.formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: `${group}:log-stream:${stream}`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
+}
+
+/**
+ * The ARN of a cluster's topics or groups: `…:topic/<cluster>/<uuid>/<name>` from `…:cluster/<cluster>/<uuid>`.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_apachekafkaapisforamazonmskclusters.html
+ */
+export function kafkaResourceArn(stack: Stack, clusterArn: string, kind: 'topic' | 'group', name: string): string {
+  const part = (index: number) => Fn.select(index, Fn.split('/', clusterArn))
+  return stack.formatArn({ service: 'kafka', resource: kind, resourceName: `${part(1)}/${part(2)}/${name}` })
+}

@@ -1,0 +1,37 @@
+import { dirname, join, resolve } from 'node:path'
+import { AssetHashType, DockerImage } from 'aws-cdk-lib'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { buildSync } from 'esbuild'
+
+/**
+ * The code of a Lambda function: one minified ES module `index.mjs`, whose asset hash is that of its content.
+ * `define` goes to esbuild as data: a plan of hundreds of tables would not fit a command line, and names in it may hold what a shell would run.
+ * @param entry path of the handler's file from the root of the project
+ * @param define global constants that the handler declares, each as JSON
+ */
+export function handlerCode(entry: string, define: Record<string, string> = {}): Code {
+  const file = resolve(import.meta.dirname, '..', entry)
+  return Code.fromAsset(dirname(file), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('unused: bundled by esbuild'),
+      local: {
+        tryBundle(outputDirectory) {
+          buildSync({
+            entryPoints: [file],
+            outfile: join(outputDirectory, 'index.mjs'),
+            bundle: true,
+            platform: 'node',
+            target: 'node22',
+            format: 'esm',
+            minify: true,
+            legalComments: 'none',
+            define,
+            logLevel: 'error',
+          })
+          return true
+        },
+      },
+    },
+  })
+}

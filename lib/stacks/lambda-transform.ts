@@ -1,0 +1,45 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+import { transformPlan } from '../../pipeline/transform-plan.ts'
+import { logStreamArn } from '../arns.ts'
+import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
+import { handlerCode } from '../handler-code.ts'
+
+/** The transform function, with the declaration of tables in its bundle, and its log group. */
+export class CdcLambdaTransform extends DeploymentStack {
+  constructor(scope: Construct, { deployment, tables }: StackSettings) {
+    super(scope, 'CdcLambdaTransform', deployment, 'Turns change events into rows for Firehose')
+    const { transform, creates, truncates, namespace } = deployment
+    const logGroup = new LogGroup(this, 'LogGroup', {
+      logGroupName: this.names.transformLogGroup,
+      retention: deployment.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Execution role of the transform function',
+    })
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logStreamArn(this, this.names.transformLogGroup, '*')],
+      }),
+    )
+    const plan = transformPlan(tables, { namespace: namespace.name, creates, truncates })
+    new Function(this, 'Transform', {
+      functionName: this.names.transformFunction,
+      description: 'Decodes, flattens and routes change events of all captured tables',
+      runtime: Runtime.NODEJS_22_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: handlerCode('handlers/transform/index.ts', { TRANSFORM_PLAN: JSON.stringify(plan) }),
+      memorySize: transform.memoryMiB,
+      timeout: Duration.seconds(transform.timeoutSeconds),
+      role,
+      logGroup,
+    })
+  }
+}
