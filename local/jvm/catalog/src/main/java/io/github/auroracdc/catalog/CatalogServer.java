@@ -1,7 +1,6 @@
 package io.github.auroracdc.catalog;
 
 import java.net.InetAddress;
-import org.apache.iceberg.rest.RESTCatalogAdapter;
 import org.apache.iceberg.rest.RESTCatalogServlet;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -28,7 +27,8 @@ public final class CatalogServer {
     TableLocks locks = new TableLocks();
     LocalCatalog catalog = new LocalCatalog(warehouse, locks);
     ServletContextHandler context = new ServletContextHandler();
-    context.addServlet(new ServletHolder(new RESTCatalogServlet(new RESTCatalogAdapter(catalog))), "/*");
+    context.addServlet(new ServletHolder(new RESTCatalogServlet(new SerializedCommits(catalog, locks))), "/*");
+    context.addServlet(new ServletHolder(new MaintenanceServlet(catalog, locks)), "/maintenance/*");
 
     QueuedThreadPool threads = new QueuedThreadPool(16, 2);
     Server server = new Server(threads);
