@@ -10,6 +10,14 @@ export const errorNames = {
   DataFolderUnusable: { about: 'local', workflow: 'fail' },
   EngineFailed: { about: 'local', workflow: 'fail' },
   RunFailed: { about: 'local', workflow: 'fail' },
+  SynthesisFailed: { about: 'local', workflow: 'fail' },
+  TemplateNotUnderstood: { about: 'local', workflow: 'fail' },
+  DeploymentRefused: { about: 'local', workflow: 'fail' },
+  SourceNotReady: { about: 'source', workflow: 'fail' },
+  SourceUnreachable: { about: 'source', workflow: 'retry' },
+  InvalidUsage: { about: 'local', workflow: 'fail' },
+  QueryRefused: { about: 'local', workflow: 'fail' },
+  NotCaughtUp: { about: 'delivery', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {
