@@ -3,6 +3,7 @@ package io.github.auroracdc.catalog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +28,9 @@ import org.apache.iceberg.util.ContentFileUtil;
  * Rewrites a table into fewer files with the same rows, as one "replace" snapshot. The caller holds the table's lock.
  *
  * <p>{@code SMALL} costs what changed, not what the table holds: small files and files with many deleted rows become new ones, and
- * a big file keeps its bytes and gets one delete file instead of one for each batch. {@code FULL} leaves no delete file.
+ * a big file keeps its bytes and gets one delete file instead of one for each batch. A file counts as small when it has at most
+ * twice the rows of all smaller ones together, so that over time a row is rewritten a logarithmic number of times and files stay
+ * few. {@code FULL} leaves no delete file.
  */
 final class Compaction {
   enum Mode {
@@ -38,7 +41,8 @@ final class Compaction {
   record Outcome(
       boolean changed, int dataFilesBefore, int dataFilesAfter, int deleteFilesBefore, int deleteFilesAfter, long rewrittenRows, long writtenBytes) {}
 
-  private static final long SMALL_FILE_BYTES = 16L << 20;
+  private static final long ALWAYS_SMALL_ROWS = 100_000;
+  private static final long NEVER_SMALL_BYTES = 128L << 20;
   private static final double MANY_DELETED = 0.2;
 
   private final Table table;
@@ -62,19 +66,22 @@ final class Compaction {
 
   private void plan() {
     BaseDeleteLoader loader = new BaseDeleteLoader(file -> table.io().newInputFile(file.location()));
+    long smallRows = 0;
     for (FileScanTask task : tasks()) {
       dataFiles++;
       if (task.file().format() != FileFormat.PARQUET) {
         throw new UnsupportedOperationException("Compaction rewrites Parquet files only; " + task.file().location() + " is " + task.file().format());
       }
       List<DeleteFile> deletes = task.deletes();
-      boolean small = task.file().fileSizeInBytes() < SMALL_FILE_BYTES;
+      long rows = task.file().recordCount();
+      boolean small = rows <= Math.max(ALWAYS_SMALL_ROWS, 2 * smallRows) && task.file().fileSizeInBytes() < NEVER_SMALL_BYTES;
       boolean equality = deletes.stream().anyMatch(file -> file.content() == FileContent.EQUALITY_DELETES);
       if (mode == Mode.FULL || small || equality) {
         rewritten.add(task);
+        smallRows += rows;
       } else if (!deletes.isEmpty()) {
         PositionDeleteIndex index = loader.loadPositionDeletes(deletes, task.file().location());
-        if (index.cardinality() > MANY_DELETED * task.file().recordCount()) {
+        if (index.cardinality() > MANY_DELETED * rows) {
           rewritten.add(task);
         } else if (deletes.size() == 1 && ContentFileUtil.isFileScoped(deletes.get(0))) {
           keptDeletes.add(deletes.get(0).location());
@@ -125,10 +132,12 @@ final class Compaction {
     }
   }
 
+  /** The data files of the current snapshot, those with the fewest rows first. */
   private List<FileScanTask> tasks() {
     try (CloseableIterable<FileScanTask> files = table.newScan().planFiles()) {
       List<FileScanTask> tasks = new ArrayList<>();
       files.forEach(tasks::add);
+      tasks.sort(Comparator.comparingLong(task -> task.file().recordCount()));
       return tasks;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
