@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { testJava } from './engines.mjs'
+import { SetupFailure } from './failure.mjs'
+import { runToEnd } from './foreground.mjs'
+import { checkout, pathsOf } from './paths.mjs'
+import { prepare } from './prepare.mjs'
+import { stopPrograms } from './program.mjs'
+import { stage } from './progress.mjs'
+
+const commands = {
+  start: { summary: 'run the whole pipeline here: PostgreSQL, Kafka, Debezium, the transform, Iceberg', engines: true },
+  discover: { summary: "read a database's catalogs and write tables.json", engines: false },
+  sql: { summary: 'query the Iceberg tables as in Athena', engines: true },
+  verify: { summary: 'compare every captured table with its Iceberg table', engines: true },
+  record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
+  bench: { summary: 'measure the transform', engines: false },
+  test: { summary: 'run the tests; arguments go to jest, `--selectProjects unit` needs no engine', engines: true },
+}
+
+const usage = `Usage: node local/run.mjs <command> [arguments]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .join('\n')}
+
+Each is also an npm script: npm run <command> -- [arguments]; <command> --help says more.
+What a command needs (npm packages, engines by Maven, DuckDB's extensions) it prepares first, into node_modules/ and .engines/.
+`
+
+/** Prepares what the command needs, then runs it in the foreground; the process's exit code is the command's. */
+export async function run(argv) {
+  const [name, ...args] = argv
+  if (name === undefined || name === '--help' || name === '-h') {
+    process.stdout.write(usage)
+    return
+  }
+  if (!Object.hasOwn(commands, name)) {
+    process.stderr.write(`There is no command "${name}".\n\n${usage}`)
+    process.exitCode = 64
+    return
+  }
+  try {
+    process.exitCode = await interruptible(() => (name === 'test' ? test(args) : command(name, args)))
+  } catch (error) {
+    if (!(error instanceof SetupFailure)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function command(name, args) {
+  const paths = pathsOf(checkout)
+  const file = join(paths.root, 'local', `${name}.ts`)
+  if (!existsSync(file)) throw new SetupFailure(`The command "${name}" is not part of this checkout: ${file} does not exist.`)
+  // The words of help come from the command itself and need no engine.
+  const engines = commands[name].engines && !args.includes('--help') && !args.includes('-h')
+  await prepare(paths, { engines })
+  const tsx = pathToFileURL(join(paths.modules, 'tsx', 'dist', 'loader.mjs')).href
+  return () => runToEnd(process.execPath, ['--import', tsx, file, ...args], { cwd: paths.root })
+}
+
+async function test(args) {
+  const paths = pathsOf(checkout)
+  const help = args.includes('--help')
+  const engines = !help && testsNeedEngines(args)
+  await prepare(paths, { engines, maven: engines })
+  if (engines) await stage('Java tests', () => testJava(paths))
+  return () => runToEnd(process.execPath, [join(paths.modules, 'jest', 'bin', 'jest.js'), ...args], { cwd: paths.root })
+}
+
+/** False where jest's arguments select only projects that run without the engines. */
+export function testsNeedEngines(args) {
+  const selected = []
+  for (let at = args.indexOf('--selectProjects'); at >= 0 && ++at < args.length && !args[at].startsWith('-'); ) selected.push(args[at])
+  return selected.length === 0 || selected.some((project) => project === 'with-engines')
+}
+
+/** A signal during the preparation ends what it runs, then us; `prepared` gives what to run after it. */
+async function interruptible(prepared) {
+  process.on('SIGINT', stopPreparing).on('SIGTERM', stopPreparing)
+  const proceed = await prepared()
+  process.off('SIGINT', stopPreparing).off('SIGTERM', stopPreparing)
+  return proceed()
+}
+
+function stopPreparing(signal) {
+  stopPrograms()
+  process.stderr.write('\nStopped while preparing; what was finished is kept.\n')
+  process.exit(128 + constants.signals[signal])
+}

@@ -1,0 +1,39 @@
+import { extensionsAreFresh, extensionsBytes, prepareExtensions } from './duckdb.mjs'
+import { enginesAreFresh, enginesBytes, prepareEngines } from './engines.mjs'
+import { withLock } from './lock.mjs'
+import { packagesAreFresh, packagesBytes, preparePackages } from './packages.mjs'
+import { checkDisk, checkJava, checkMaven } from './prerequisites.mjs'
+import { stage } from './progress.mjs'
+
+/** Room for what a run writes: database, log, topics, tables. */
+const runBytes = 500 * 1024 * 1024
+
+const parts = [
+  { title: 'npm packages', isFresh: packagesAreFresh, prepare: preparePackages, bytes: packagesBytes, engines: false },
+  { title: 'Java engines by Maven', isFresh: enginesAreFresh, prepare: prepareEngines, bytes: enginesBytes, engines: true, maven: true },
+  { title: 'DuckDB extensions', isFresh: extensionsAreFresh, prepare: prepareExtensions, bytes: extensionsBytes, engines: true },
+]
+
+/** Everything a command needs, `{ engines, maven }`: refuses before it starts, prepares only what is stale, else touches nothing. */
+export async function prepare(paths, needs) {
+  const stale = () => parts.filter((part) => (needs.engines || !part.engines) && !part.isFresh(paths))
+  let todo = stale()
+  await Promise.all([needs.engines && checkJava(), (needs.maven || todo.some((part) => part.maven)) && checkMaven()])
+  const bytes = todo.reduce((sum, part) => sum + part.bytes, 0) + (needs.engines ? runBytes : 0)
+  checkDisk(paths.root, bytes)
+  if (todo.length === 0) return
+
+  await withLock(
+    paths.lock,
+    async () => {
+      // What the other command prepared meanwhile is done.
+      todo = stale()
+      for (const part of todo) await stage(part.title, () => part.prepare(paths))
+    },
+    { onWait: sayWhoPrepares },
+  )
+}
+
+function sayWhoPrepares(pid) {
+  process.stderr.write(`Another command (process ${pid}) is preparing this checkout; waiting for it.\n`)
+}
