@@ -11,7 +11,8 @@ export interface ProcessIdentity {
 /** When the process with that id started, or undefined when there is none (or only a zombie). */
 export function processStart(pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
     // proc(5): the command's name (field 2) may hold spaces and parentheses, so fields are counted from the last ")"; state is field 3, starttime 22.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+/** Which folders of the project, and which packages, the files of a folder may import. `local/` may see everything and nothing sees it. */
+const allowed: Record<string, { folders: string[]; packages: RegExp }> = {
+  bin: { folders: ['lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|node:)/ },
+  lib: { folders: ['lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|cdk-nag|esbuild|node:(path|crypto))/ },
+  pipeline: { folders: ['pipeline'], packages: /^(zod|node:crypto)$/ },
+  handlers: { folders: ['handlers', 'pipeline'], packages: /^(@aws-sdk\/client-|@aws-lambda-powertools\/|node:(buffer|perf_hooks)$)/ },
+}
+const root = resolve(import.meta.dirname, '..')
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(root, folder, name))
+}
+
+/** What a file imports when it runs or is checked: static, dynamic and type-only imports alike. */
+function imports(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
+}
+
+function violations(folder: string): string[] {
+  const rule = allowed[folder]
+  if (!rule) throw new Error(`no rule for ${folder}/`)
+  return sources(folder).flatMap((file) =>
+    imports(file)
+      .filter((name) => {
+        if (!name.startsWith('.')) return !rule.packages.test(name)
+        const target = relative(root, resolve(dirname(file), name)).split('/')[0] as string
+        return !rule.folders.includes(target)
+      })
+      .map((name) => `${relative(root, file)} imports ${name}`),
+  )
+}
+
+test.each(Object.keys(allowed))('%s/ imports only what it may', (folder) => {
+  expect(sources(folder)).not.toHaveLength(0)
+  expect(violations(folder)).toEqual([])
+})
+
+test('an import is found in each of its forms', () => {
+  const file = join(root, 'test', 'dependency-directions.test.ts')
+  expect(imports(file)).toEqual(expect.arrayContaining(['node:fs', 'node:path']))
+})
