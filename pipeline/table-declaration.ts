@@ -1,4 +1,4 @@
-import { allowedIcebergTypes, icebergTypeOf, type PostgresType, parsePostgresType } from './column-types.ts'
+import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from './column-types.ts'
 import { PipelineError } from './errors.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName, icebergTableNameFault } from './iceberg-names.ts'
 import type { CapturedColumn, CapturedTable } from './tables.ts'
@@ -6,9 +6,6 @@ import type { ColumnDeclaration, TableDeclaration } from './tables-file.ts'
 
 type Path = readonly (string | number)[]
 type Report = (path: Path, fault: string) => void
-
-/** Iceberg identifier fields may not be floating point, nor nested. */
-const isIdentifierType = (type: string) => !/^(float|double|list<|map<|struct<)/.test(type)
 
 /** A declared table with everything derived. Each fault goes to `report` with its path inside the table's entry. */
 export function declaredTable(declaration: TableDeclaration, report: Report): CapturedTable {

@@ -1,4 +1,5 @@
 import type { IcebergType, PostgresType } from './column-types.ts'
+import { declarationFaults, pathText } from './declaration-faults.ts'
 import { PipelineError } from './errors.ts'
 import { canaryTable, ownSchema } from './names.ts'
 import { declaredTable } from './table-declaration.ts'
@@ -66,10 +67,8 @@ export function capturedTables(declared: readonly CapturedTable[]): CapturedTabl
  */
 export function parseTables(json: unknown, where = 'tables.json'): CapturedTable[] {
   const faults: string[] = []
-  const shape = tablesFileShape.safeParse(json)
-  if (!shape.success) {
-    for (const issue of shape.error.issues) faults.push(`${pathText(issue.path)}: ${issue.message}`)
-  }
+  const shape = tablesFileShape.safeParse(json, { reportInput: true })
+  if (!shape.success) faults.push(...declarationFaults(tablesFileShape, shape.error))
   const entries: unknown[] = isTableList(json) ? json.tables : []
   const tables = entries.flatMap((entry, index) => {
     const declaration = tableDeclaration(entry)
@@ -126,10 +125,4 @@ function* collisions(tables: readonly { index: number; table: CapturedTable }[])
 
 function isTableList(json: unknown): json is { tables: unknown[] } {
   return typeof json === 'object' && json !== null && 'tables' in json && Array.isArray(json.tables)
-}
-
-/** `tables[3].columns[0].iceberg.name` */
-function pathText(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  return text === '' ? '(the file)' : text.replace(/^\./, '')
 }

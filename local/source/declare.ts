@@ -1,0 +1,177 @@
+import type { TypeHint } from '../../pipeline/column-type-text.ts'
+import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from '../../pipeline/column-types.ts'
+import { PipelineError } from '../../pipeline/errors.ts'
+import { icebergColumnName, icebergColumnNameFault, icebergTableName } from '../../pipeline/iceberg-names.ts'
+import { canaryCapturedTable } from '../../pipeline/tables.ts'
+import type { ColumnDeclaration, TableDeclaration } from '../../pipeline/tables-file.ts'
+import type { CatalogColumn, CatalogTable } from './catalog.ts'
+
+export interface Declaration {
+  /** The declared tables, brought up to what the catalogs say; new ones at the end. */
+  readonly tables: readonly TableDeclaration[]
+  /** Changes at the source that an Iceberg table cannot follow, each a sentence. */
+  readonly refused: readonly string[]
+  /** What was brought up to date, each a sentence. */
+  readonly changes: readonly string[]
+}
+
+/**
+ * Declarations for the tables that the source has now. What is declared stays: order, overrides, `capture`, and columns that the source
+ * dropped; new columns of a declared table are `added`.
+ */
+export function declareTables(declared: readonly TableDeclaration[], catalog: readonly CatalogTable[]): Declaration {
+  const refused: string[] = []
+  const changes: string[] = []
+  const found = new Map(catalog.map((table) => [key(table), table]))
+  const tables = declared.map((declaration) => {
+    const table = found.get(key(declaration))
+    return table ? refreshed(declaration, table, refused, changes) : declaration
+  })
+  const taken = new Set([
+    canaryCapturedTable.iceberg,
+    ...declared.map((table) => table.iceberg?.name ?? icebergTableName(table.schema, table.name)),
+  ])
+  const known = new Set(declared.map(key))
+  for (const table of catalog) {
+    if (known.has(key(table))) continue
+    changes.push(`${table.schema}.${table.name} is new`)
+    tables.push(newDeclaration(table, taken))
+  }
+  return { tables, refused, changes }
+}
+
+const startOver =
+  'To fill a new Iceberg table instead, remove the entry, run this again and give the new entry another "iceberg": { "name": … }'
+
+const key = ({ schema, name }: { schema: string; name: string }) => JSON.stringify([schema, name])
+
+function newDeclaration(table: CatalogTable, takenTables: Set<string>): TableDeclaration {
+  const { schema, name, primaryKey, replicaIdentity } = table
+  const iceberg = icebergTableName(schema, name)
+  const free = freeName(iceberg, takenTables)
+  takenTables.add(free)
+  const taken = new Set<string>()
+  return {
+    schema,
+    name,
+    columns: table.columns.map((column) => columnDeclaration(column, primaryKey.includes(column.name), taken)),
+    primaryKey: [...primaryKey],
+    ...(replicaIdentity !== 'default' && { replicaIdentity }),
+    ...(free !== iceberg && { iceberg: { name: free } }),
+  }
+}
+
+/** A column as the catalog has it; an Iceberg name or type is written only where the derived one cannot be used. */
+function columnDeclaration(column: CatalogColumn, isKey: boolean, taken: Set<string>): ColumnDeclaration {
+  const type = catalogType(column)
+  const name = icebergColumnName(column.name)
+  const free = freeName(icebergColumnNameFault(name) ? `c${name}` : name, taken)
+  taken.add(free)
+  const override = isKey && !isIdentifierType(icebergTypeOf(type)) ? allowedIcebergTypes(type).find(isIdentifierType) : undefined
+  const iceberg = { ...(free !== name && { name: free }), ...(override !== undefined && { type: override }) }
+  return {
+    name: column.name,
+    type: column.type,
+    ...(!column.nullable && { nullable: false }),
+    ...typeHint(column),
+    ...(Object.keys(iceberg).length > 0 && { iceberg }),
+  }
+}
+
+function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: string[], changes: string[]): TableDeclaration {
+  const of = `${table.schema}.${table.name}`
+  if (declaration.primaryKey.join('\0') !== table.primaryKey.join('\0')) {
+    refused.push(
+      `${of}: the primary key is declared as (${declaration.primaryKey.join(', ')}) and is now (${table.primaryKey.join(', ')}), which its Iceberg table ` +
+        `cannot follow. ${startOver}`,
+    )
+  }
+  const now = new Map(table.columns.map((column) => [column.name, column]))
+  const columns = declaration.columns.map((column) => {
+    const current = now.get(column.name)
+    now.delete(column.name)
+    if (current) return refreshedColumn(column, current, of, refused, changes)
+    if (column.dropped) return column
+    changes.push(`${of}.${column.name} was dropped at the source`)
+    return { ...column, dropped: true }
+  })
+  const taken = new Set(declaration.columns.map((column) => column.iceberg?.name ?? icebergColumnName(column.name)))
+  for (const column of now.values()) {
+    changes.push(`${of}.${column.name} was added at the source`)
+    columns.push({ ...columnDeclaration(column, false, taken), added: true })
+  }
+  return { ...declaration, columns }
+}
+
+function refreshedColumn(
+  column: ColumnDeclaration,
+  current: CatalogColumn,
+  of: string,
+  refused: string[],
+  changes: string[],
+): ColumnDeclaration {
+  const declaredType = parsePostgresType(column.type, {
+    ...(column.kind && { kind: column.kind }),
+    ...(column.baseType !== undefined && { baseType: column.baseType }),
+  })
+  const { dropped, ...kept } = column
+  if (dropped) changes.push(`${of}.${column.name} exists again: rows that did not change since keep what Iceberg has in it`)
+  const type = catalogType(current)
+  if (!isSameInIceberg(declaredType, type)) {
+    refused.push(
+      `${of}.${column.name} is declared as ${column.type} and is now ${current.type}, which the Iceberg column cannot follow. ` +
+        `Put it back at the source, or add a new column beside it. ${startOver}`,
+    )
+    return column
+  }
+  const sameText = declaredType.text === type.text
+  if (!sameText) changes.push(`${of}.${column.name} was ${column.type} and is now ${current.type}`)
+  const { nullable = true, ...rest } = kept
+  if (nullable !== current.nullable) changes.push(`${of}.${column.name} is ${current.nullable ? 'nullable' : 'NOT NULL'} now`)
+  const { name, type: written, ...others } = rest
+  return {
+    name,
+    type: sameText ? written : current.type,
+    ...(kept.nullable === true && current.nullable ? { nullable: true } : !current.nullable && { nullable: false }),
+    ...others,
+  }
+}
+
+/** A change that leaves both the wire form and the Iceberg column as they are: a longer varchar, another precision of a timestamp. */
+function isSameInIceberg(declared: PostgresType, now: PostgresType): boolean {
+  if (declared.text === now.text) return true
+  const text = (name: string) => (name === 'character varying' ? 'text' : name)
+  return (
+    text(declared.name) === text(now.name) &&
+    declared.kind === now.kind &&
+    declared.array === now.array &&
+    icebergTypeOf(declared) === icebergTypeOf(now)
+  )
+}
+
+function catalogType(column: CatalogColumn): PostgresType {
+  return parsePostgresType(column.type, typeHint(column))
+}
+
+/** What a declaration must say beside the type's text: nothing for PostgreSQL's own types. */
+function typeHint({ type, kind, baseType }: CatalogColumn): TypeHint {
+  if (kind === 'domain') return { kind, baseType: baseType !== undefined && isOwnType(baseType) ? baseType : 'text' }
+  return isOwnType(type) ? {} : { kind }
+}
+
+/** Whether the text alone says what a type is. */
+function isOwnType(text: string): boolean {
+  try {
+    parsePostgresType(text)
+    return true
+  } catch (error) {
+    if (error instanceof PipelineError) return false
+    throw error
+  }
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  let free = name
+  for (let number = 2; taken.has(free); number += 1) free = `${name}_${number}`
+  return free
+}
