@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PipelineError } from '../../pipeline/errors.ts'
+
+/** The layout of a data folder: everything that a run keeps. */
+export function dataPaths(directory: string) {
+  return {
+    directory,
+    origin: join(directory, 'origin.json'),
+    ports: join(directory, 'ports.json'),
+    kafka: join(directory, 'kafka'),
+    connect: join(directory, 'connect'),
+    warehouse: join(directory, 'warehouse'),
+    buckets: join(directory, 'buckets'),
+    delivery: join(directory, 'delivery'),
+    cdkOut: join(directory, 'cdk.out'),
+    aws: join(directory, 'aws'),
+    logs: join(directory, 'logs'),
+    tables: join(directory, 'tables.json'),
+  }
+}
+
+export type DataPaths = ReturnType<typeof dataPaths>
+
+/** What the tables of a data folder are copies of. A folder is never used for two sources: offsets, rows and slot belong together. */
+export interface Origin {
+  /** `samples`, or `host:port/database` of the user's own. */
+  readonly source: string
+}
+
+const originFile = z.object({ source: z.string() })
+
+/**
+ * Makes the folder one for this source.
+ * @throws DataFolderUnusable when it holds another source's data, or something else than a run's data.
+ */
+export function claimDataFolder(paths: DataPaths, origin: Origin): void {
+  const known = readOrigin(paths)
+  if (known && known.source !== origin.source) {
+    throw new PipelineError(
+      'DataFolderUnusable',
+      `The data folder ${paths.directory} holds the tables of ${sourceWords(known)}, not of ${sourceWords(origin)}: ` +
+        'give this run a folder of its own with --data DIR, or start over with --reset.',
+    )
+  }
+  if (!known) refuseForeign(paths)
+  mkdirSync(paths.logs, { recursive: true })
+  writeFileSync(paths.origin, `${JSON.stringify(origin)}\n`)
+}
+
+/**
+ * Empties a data folder; the folder itself stays, since it is locked.
+ * @throws DataFolderUnusable when it is not a run's: nothing of anybody else's is deleted.
+ */
+export function resetDataFolder(paths: DataPaths, postgresDataDirectory: string): void {
+  if (!readOrigin(paths)) refuseForeign(paths)
+  for (const name of entries(paths)) rmSync(join(paths.directory, name), { recursive: true, force: true })
+  rmSync(postgresDataDirectory, { recursive: true, force: true })
+}
+
+/** Undefined: no run has used the folder yet. */
+export function readOrigin(paths: DataPaths): Origin | undefined {
+  return existsSync(paths.origin) ? originFile.parse(JSON.parse(readFileSync(paths.origin, 'utf8'))) : undefined
+}
+
+function refuseForeign(paths: DataPaths): void {
+  const found = entries(paths)[0]
+  if (found === undefined) return
+  throw new PipelineError(
+    'DataFolderUnusable',
+    `The folder ${paths.directory} holds "${found}" and is not the data folder of a run: give an empty or a new one with --data DIR.`,
+  )
+}
+
+const entries = ({ directory }: DataPaths) => readdirSync(directory).filter((name) => !name.startsWith('lock.duckdb'))
+const sourceWords = ({ source }: Origin) => (source === 'samples' ? 'the samples' : source)
