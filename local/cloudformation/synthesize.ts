@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { PipelineError } from '../../pipeline/errors.ts'
+
+const checkout = resolve(import.meta.dirname, '..', '..')
+
+/** Whatever the templates and bundles are made from. */
+const sourceFolders = ['bin', 'lib', 'pipeline', 'handlers']
+const sourceFiles = ['cdk.json', 'package-lock.json', 'tsconfig.json']
+
+/** In the output: the hash of what it was made from. */
+const fingerprintFile = 'inputs.sha256'
+
+/** Lines of the app's error output that a failure quotes. */
+const quotedLines = 30
+
+export interface Synthesis {
+  /** Becomes the cloud assembly, as `cdk.out`. */
+  readonly outputDirectory: string
+  readonly deploymentFile: string
+  readonly tablesFile: string
+  /** Called with every line that the app prints. */
+  readonly onOutput?: (line: string) => void
+}
+
+/**
+ * Runs the app as the CDK CLI does, unless the output is there and made from the same files.
+ * @returns whether the app was run
+ * @throws PipelineError `SynthesisFailed` with what the app said last.
+ */
+export async function synthesize({ outputDirectory, deploymentFile, tablesFile, onOutput }: Synthesis): Promise<boolean> {
+  const output = resolve(outputDirectory)
+  const inputs = fingerprint([resolve(deploymentFile), resolve(tablesFile)])
+  if (existsSync(join(output, 'manifest.json')) && readIfThere(join(output, fingerprintFile)) === inputs) return false
+  // Beside the place and then moved there: an output that is there is whole.
+  const temporary = `${output}.new`
+  rmSync(temporary, { recursive: true, force: true })
+  await runApp(temporary, { deployment: resolve(deploymentFile), tables: resolve(tablesFile) }, onOutput)
+  writeFileSync(join(temporary, fingerprintFile), inputs)
+  rmSync(output, { recursive: true, force: true })
+  renameSync(temporary, output)
+  return true
+}
+
+async function runApp(output: string, context: Record<string, string>, onOutput: (line: string) => void = () => {}): Promise<void> {
+  const settings: { app: string; context: Record<string, unknown> } = JSON.parse(readFileSync(join(checkout, 'cdk.json'), 'utf8'))
+  const [, ...args] = settings.app.split(' ')
+  const child = spawn(process.execPath, args, {
+    cwd: checkout,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ ...cliContext, ...settings.context, ...context }) },
+  })
+  const last: string[] = []
+  const read = async (stream: NodeJS.ReadableStream) => {
+    for await (const line of createInterface({ input: stream })) {
+      last.push(line)
+      if (last.length > quotedLines) last.shift()
+      onOutput(line)
+    }
+  }
+  const reading = Promise.all([read(child.stdout), read(child.stderr)])
+  const status = await new Promise<number | string>((resolvePromise, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolvePromise(code ?? String(signal)))
+  })
+  await reading
+  if (status !== 0) throw new PipelineError('SynthesisFailed', `The app could not be synthesized (${status}):\n${last.join('\n')}`)
+}
+
+/** What `cdk synth` sets by default, so that the templates are the very same. */
+const cliContext = {
+  'aws:cdk:enable-path-metadata': true,
+  'aws:cdk:enable-asset-metadata': true,
+  'aws:cdk:version-reporting': true,
+  'aws:cdk:bundling-stacks': ['**'],
+}
+
+/** Over names and contents; a file's time means nothing. */
+function fingerprint(givenFiles: readonly string[]): string {
+  const hash = createHash('sha256').update(process.version)
+  const add = (name: string, file: string) => hash.update(`\0${name}\0`).update(createHash('sha256').update(readFileSync(file)).digest())
+  for (const folder of sourceFolders) {
+    const names = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8', withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+    for (const file of names.sort()) add(file.slice(checkout.length), file)
+  }
+  for (const name of sourceFiles) add(name, join(checkout, name))
+  givenFiles.forEach((file, index) => add(`given ${index}`, file))
+  return hash.digest('hex')
+}
+
+function readIfThere(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
