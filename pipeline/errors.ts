@@ -18,6 +18,21 @@ export const errorNames = {
   InvalidUsage: { about: 'local', workflow: 'fail' },
   QueryRefused: { about: 'local', workflow: 'fail' },
   NotCaughtUp: { about: 'delivery', workflow: 'fail' },
+  InvalidBase64: { about: 'record', workflow: 'fail' },
+  InvalidUtf8: { about: 'record', workflow: 'fail' },
+  InvalidJson: { about: 'record', workflow: 'fail' },
+  NotAChangeEvent: { about: 'record', workflow: 'fail' },
+  UnknownOperation: { about: 'record', workflow: 'fail' },
+  UndeclaredTable: { about: 'record', workflow: 'fail' },
+  MissingRowImage: { about: 'record', workflow: 'fail' },
+  MissingKey: { about: 'record', workflow: 'fail' },
+  NoPrimaryKey: { about: 'record', workflow: 'fail' },
+  UnusableReplicaIdentity: { about: 'record', workflow: 'fail' },
+  UnavailableValue: { about: 'record', workflow: 'fail' },
+  UnexpectedValue: { about: 'record', workflow: 'fail' },
+  UnrepresentableValue: { about: 'record', workflow: 'fail' },
+  TruncateRefused: { about: 'record', workflow: 'fail' },
+  ResponseTooLarge: { about: 'record', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {
