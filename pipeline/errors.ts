@@ -8,6 +8,8 @@ export const errorNames = {
   InvalidTables: { about: 'declaration', workflow: 'fail' },
   InvalidDeployment: { about: 'declaration', workflow: 'fail' },
   DataFolderUnusable: { about: 'local', workflow: 'fail' },
+  ConnectorRefused: { about: 'local', workflow: 'fail' },
+  ConnectorFailed: { about: 'local', workflow: 'fail' },
   EngineFailed: { about: 'local', workflow: 'fail' },
   RunFailed: { about: 'local', workflow: 'fail' },
   SynthesisFailed: { about: 'local', workflow: 'fail' },
