@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Admin, type Consumer, type EachBatchPayload, Kafka, logLevel } from 'kafkajs'
+import type { PartitionSource, SourceRecord } from './partition-source.ts'
+
+export interface KafkaSourceSettings {
+  readonly bootstrap: string
+  readonly topic: string
+  readonly clientId: string
+  readonly onError: (message: string) => void
+}
+
+/** Retried for as long as the broker is away: a stand-in for a service has nobody to give up to. */
+const retry = { initialRetryTime: 100, maxRetryTime: 2000, retries: Number.MAX_SAFE_INTEGER }
+const sessionTimeoutMs = 30_000
+const heartbeatIntervalMs = 3000
+
+/**
+ * A topic of a Kafka broker. Group offsets are never committed or believed: each run joins a group of its own, which no killed
+ * predecessor can still be a member of, and seeks every partition to where it is told.
+ */
+export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSourceSettings): PartitionSource {
+  const kafka = new Kafka({
+    clientId,
+    brokers: bootstrap.split(','),
+    retry,
+    connectionTimeout: 3000,
+    logLevel: logLevel.ERROR,
+    logCreator: () => (entry) => onError(`Kafka: ${entry.log.message}${typeof entry.log.error === 'string' ? `: ${entry.log.error}` : ''}`),
+  })
+  const groupId = `firehose-${clientId}-${randomUUID()}`
+  let admin: Promise<Admin> | undefined
+  let consumer: Consumer | undefined
+  let stopped = false
+
+  const connectedAdmin = (): Promise<Admin> => {
+    admin ??= (async () => {
+      const connecting = kafka.admin({ retry: { ...retry, retries: 2 } })
+      await connecting.connect()
+      return connecting
+    })()
+    admin.catch(() => {
+      admin = undefined
+    })
+    return admin
+  }
+
+  const topicExists = async (): Promise<boolean> => (await (await connectedAdmin()).listTopics()).includes(topic)
+
+  return {
+    async startOffsets(fromMs) {
+      if (!(await topicExists())) return new Map()
+      const connected = await connectedAdmin()
+      const found =
+        fromMs === undefined ? await connected.fetchTopicOffsets(topic) : await connected.fetchTopicOffsetsByTimestamp(topic, fromMs)
+      return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]))
+    },
+    async endOffsets() {
+      if (!(await topicExists())) return new Map()
+      const found = await (await connectedAdmin()).fetchTopicOffsets(topic)
+      return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]))
+    },
+    async run(from, onRecords) {
+      const next = new Map(from)
+      while (!stopped && !(await topicExists())) await sleep(500)
+      if (stopped) return
+      const running = kafka.consumer({
+        groupId,
+        sessionTimeout: sessionTimeoutMs,
+        heartbeatInterval: heartbeatIntervalMs,
+        maxWaitTimeInMs: 200,
+        maxBytesPerPartition: 4 * 1024 * 1024,
+        maxBytes: 16 * 1024 * 1024,
+        metadataMaxAge: 30_000,
+        allowAutoTopicCreation: false,
+        retry: { ...retry, restartOnFailure: async () => !stopped },
+      })
+      consumer = running
+      running.on(running.events.GROUP_JOIN, ({ payload }) => {
+        for (const partition of payload.memberAssignment[topic] ?? []) {
+          // A partition that is new to the stream is read from its beginning, where the group, having no offsets, begins anyway.
+          const offset = next.get(partition)
+          if (offset !== undefined) running.seek({ topic, partition, offset: String(offset) })
+        }
+      })
+      await running.connect()
+      await running.subscribe({ topics: [topic], fromBeginning: true })
+      await running.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 1,
+        eachBatch: (payload) => deliver(payload, next, onRecords, onError),
+      })
+    },
+    async stop() {
+      stopped = true
+      await consumer?.disconnect()
+      if (admin) await (await admin).disconnect()
+    },
+  }
+}
+
+/** Hands over what comes after the last record of the partition, whatever the group protocol made of a rebalance. */
+async function deliver(
+  { batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload,
+  next: Map<number, bigint>,
+  onRecords: (records: readonly SourceRecord[]) => Promise<void>,
+  onError: (message: string) => void,
+): Promise<void> {
+  if (!isRunning() || isStale()) return
+  const { partition } = batch
+  const wanted = next.get(partition) ?? 0n
+  const records: SourceRecord[] = []
+  for (const { offset, timestamp, value } of batch.messages) {
+    if (BigInt(offset) >= wanted)
+      records.push({ partition, offset: BigInt(offset), arrivalMs: Number(timestamp), value: value ?? undefined })
+  }
+  const first = records[0]
+  if (first && first.offset > wanted)
+    onError(
+      `partition ${partition}: no records from offset ${wanted} to ${first.offset - 1n}; the topic's retention or a transaction took them`,
+    )
+  if (first) {
+    const beating = setInterval(() => void heartbeat().catch(() => {}), heartbeatIntervalMs)
+    try {
+      await onRecords(records)
+    } finally {
+      clearInterval(beating)
+    }
+    next.set(partition, BigInt(batch.lastOffset()) + 1n)
+  }
+  resolveOffset(batch.lastOffset())
+  await heartbeat()
+}
