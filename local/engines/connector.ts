@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { PipelineError } from '../../pipeline/errors.ts'
+
+const taskState = z.enum(['UNASSIGNED', 'RUNNING', 'PAUSED', 'STOPPED', 'FAILED', 'RESTARTING', 'DESTROYED'])
+const statusAnswer = z.object({
+  connector: z.object({ state: taskState, trace: z.string().optional() }),
+  tasks: z.array(z.object({ id: z.number(), state: taskState, trace: z.string().optional() })),
+})
+
+/** What Kafka Connect says about a connector. */
+export type ConnectorStatus = z.infer<typeof statusAnswer>
+
+/**
+ * Creates the connector or gives it these properties; without effect when it has them.
+ * @throws PipelineError `ConnectorRefused` with Kafka Connect's reason
+ */
+export async function putConnector(uri: string, name: string, properties: Readonly<Record<string, string>>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/config`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(properties),
+      signal: AbortSignal.timeout(90_000),
+    })
+    const body = await response.text()
+    if (response.ok) return
+    // 409: the worker is rebalancing, as it does right after its start.
+    if (response.status === 409 && attempt < 100) {
+      await sleep(100)
+      continue
+    }
+    throw new PipelineError('ConnectorRefused', `Kafka Connect refused the connector ${name} (HTTP ${response.status}): ${reason(body)}`)
+  }
+}
+
+/** Undefined when there is no such connector, or no status of it yet. */
+export async function connectorStatus(uri: string, name: string): Promise<ConnectorStatus | undefined> {
+  const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/status`, { signal: AbortSignal.timeout(10_000) })
+  if (response.ok) return statusAnswer.parse(await response.json())
+  await response.arrayBuffer()
+  if (response.status === 404 || response.status === 409) return undefined
+  throw new PipelineError('ConnectorFailed', `Kafka Connect did not give the status of the connector ${name} (HTTP ${response.status})`)
+}
+
+/**
+ * Resolves when the connector and its task run.
+ * @throws PipelineError `ConnectorFailed` when one of them failed, or when neither happened in time
+ */
+export async function awaitRunning(uri: string, name: string, timeoutMs = 60_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const status = await connectorStatus(uri, name)
+    throwIfFailed(name, status)
+    if (status?.connector.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING')) return
+    if (performance.now() > deadline) {
+      const seen = status
+        ? `connector ${status.connector.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`
+        : 'no status'
+      throw new PipelineError(
+        'ConnectorFailed',
+        `The connector ${name} does not run after ${timeoutMs / 1000} s (${seen}): see the log of Kafka Connect.`,
+      )
+    }
+    await sleep(50)
+  }
+}
+
+/**
+ * Resolves when the replication slot is being read: it is inactive during the initial snapshot, and becomes active when streaming starts.
+ * The status of the connector says nothing of this. `slotIsActive` looks once.
+ * @throws PipelineError `ConnectorFailed`
+ */
+export async function awaitInitialSnapshot(
+  uri: string,
+  name: string,
+  slotIsActive: () => Promise<boolean>,
+  timeoutMs = 600_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!(await slotIsActive())) {
+    throwIfFailed(name, await connectorStatus(uri, name))
+    if (performance.now() > deadline) {
+      throw new PipelineError(
+        'ConnectorFailed',
+        `The initial snapshot of ${name} has not ended after ${timeoutMs / 1000} s: see the log of Kafka Connect.`,
+      )
+    }
+    await sleep(50)
+  }
+}
+
+/** Removes the connector; its offsets stay. */
+export async function deleteConnector(uri: string, name: string): Promise<void> {
+  const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}`, { method: 'DELETE', signal: AbortSignal.timeout(30_000) })
+  const body = await response.text()
+  if (!response.ok && response.status !== 404) {
+    throw new PipelineError(
+      'ConnectorFailed',
+      `Kafka Connect did not remove the connector ${name} (HTTP ${response.status}): ${reason(body)}`,
+    )
+  }
+}
+
+function throwIfFailed(name: string, status: ConnectorStatus | undefined): void {
+  const parts = status ? [status.connector, ...status.tasks] : []
+  const failed = parts.find(({ state }) => state === 'FAILED')
+  if (failed)
+    throw new PipelineError('ConnectorFailed', `The connector ${name} failed: ${rootCause(failed.trace ?? 'no reason was given')}`)
+}
+
+/** A Java stack trace's innermost cause, without frames. */
+function rootCause(trace: string): string {
+  const causes = trace.split('\n').filter((line) => !/^\s+at |^\s+\.\.\. \d+ more/.test(line) && line.trim() !== '')
+  const last = causes.findLast((line) => line.startsWith('Caused by: ')) ?? causes[0] ?? trace
+  return last.replace(/^Caused by: /, '')
+}
+
+function reason(body: string): string {
+  try {
+    return z.object({ message: z.string() }).parse(JSON.parse(body)).message
+  } catch {
+    return body.slice(0, 500)
+  }
+}
