@@ -65,11 +65,10 @@ export function alterPublicationStatements(tables: readonly SourceTable[]): stri
   return [`ALTER PUBLICATION ${name} SET TABLE ${tableList(tables)}`, `ALTER PUBLICATION ${name} SET (${publicationOptions})`]
 }
 
-/** What the publication holds and publishes: no row when there is none, else one row. */
+/** What the publication holds and publishes, as text: no row when there is none, else one row. */
 export const publicationQuery = `
-  SELECT p.puballtables AS all_tables,
-         p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot AS publishes_everything,
-         obj_description(p.oid, 'pg_publication') = ${quoteLiteral(ownershipMark)} AS ours,
+  SELECT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot)::text AS publishes_everything,
+         coalesce(obj_description(p.oid, 'pg_publication') = ${quoteLiteral(ownershipMark)}, false)::text AS ours,
          coalesce((SELECT json_agg(json_build_object('schema', n.nspname, 'name', c.relname) ORDER BY n.nspname, c.relname)
                      FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                     WHERE r.prpubid = p.oid), '[]')::text AS tables
@@ -97,18 +96,32 @@ export function grantStatements(role: string, tables: readonly SourceTable[], re
   ]
 }
 
+/** Which of the rights of `grantStatements` a role lacks, as text: one row. Parameters: role, JSON list of the tables as `[{schema, name}]`. */
+export const missingRightsQuery = `
+  SELECT (NOT (r.rolsuper OR r.rolreplication OR EXISTS (
+            SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(r.oid, g.oid, 'MEMBER'))))::text AS replication,
+         EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication')::text AS rds,
+         (EXISTS (SELECT FROM json_to_recordset($2::json) AS t(schema text, name text)
+                    JOIN pg_namespace n ON n.nspname = t.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+                   WHERE NOT (has_schema_privilege(r.oid, n.oid, 'USAGE') AND has_table_privilege(r.oid, c.oid, 'SELECT')))
+          OR NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                          WHERE n.nspname = ${quoteLiteral(signalTable.schema)} AND c.relname = ${quoteLiteral(signalTable.name)}
+                            AND has_table_privilege(r.oid, c.oid, 'INSERT') AND has_table_privilege(r.oid, c.oid, 'DELETE')))::text AS tables
+    FROM pg_roles r WHERE r.rolname = $1`
+
 /** Writes a value into the canary's row: what the source committed before is delivered once the value is seen in Iceberg. Parameters: name, value. */
 export const touchCanaryStatement = `INSERT INTO ${quoteTable(canaryTable)} (name, value, touched_at) VALUES ($1, $2, clock_timestamp())
   ON CONFLICT (name) DO UPDATE SET value = excluded.value, touched_at = excluded.touched_at`
 
 /** Whether the schema `cdc` exists and is the pipeline's own: no row when there is none, else one row. */
 export const ownSchemaQuery = `
-  SELECT coalesce(obj_description(oid, 'pg_namespace') = ${quoteLiteral(ownershipMark)}, false) AS ours
+  SELECT coalesce(obj_description(oid, 'pg_namespace') = ${quoteLiteral(ownershipMark)}, false)::text AS ours
     FROM pg_namespace WHERE nspname = ${quoteLiteral(ownSchema)}`
 
-/** The replication slot: no row when there is none, else one row. */
+/** The replication slot, as text: no row when there is none, else one row. */
 export const slotQuery = `
-  SELECT slot_type, plugin::text, database::text, active, active_pid, database = current_database() AS here
+  SELECT plugin::text AS plugin, database::text AS database, active::text AS active,
+         coalesce(database = current_database(), false)::text AS here
     FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)}`
 
 /** Ends the walsender that still reads the slot, so that the slot can be dropped. */

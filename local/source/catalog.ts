@@ -38,20 +38,14 @@ export interface CatalogColumn {
   readonly generated: boolean
 }
 
-const relationKinds: Record<string, RelationKind> = {
-  r: 'table',
-  p: 'partitioned table',
-  v: 'view',
-  m: 'materialized view',
-  f: 'foreign table',
-}
+const relationKinds: Record<string, RelationKind> = { p: 'partitioned table', v: 'view', m: 'materialized view', f: 'foreign table' }
 const replicaIdentities: Record<string, ReplicaIdentity> = { d: 'default', f: 'full', n: 'nothing', i: 'index' }
 // A pseudo-type ("p") cannot be a column's.
 const typeKinds: Record<string, CatalogColumn['kind']> = { b: 'base', e: 'enum', d: 'domain', c: 'composite', r: 'range', m: 'multirange' }
 
 /** Every table, view and foreign table of the database, except PostgreSQL's own and the pipeline's. Ordered by schema and name. */
 export async function readRelations(client: ClientBase): Promise<Relation[]> {
-  const { rows } = await client.query<Record<string, string>>(
+  const { rows } = await client.query<Record<'oid' | 'schema' | 'name' | 'kind' | 'partition' | 'of_extension', string>>(
     `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relispartition::text AS partition,
             (EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))::text AS of_extension
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -61,10 +55,10 @@ export async function readRelations(client: ClientBase): Promise<Relation[]> {
     [ownSchema],
   )
   return rows.map((row) => ({
-    oid: row.oid as string,
-    schema: row.schema as string,
-    name: row.name as string,
-    kind: row.partition === 'true' ? 'partition' : (relationKinds[row.kind as string] as RelationKind),
+    oid: row.oid,
+    schema: row.schema,
+    name: row.name,
+    kind: row.partition === 'true' ? 'partition' : (relationKinds[row.kind] ?? 'table'),
     ofExtension: row.of_extension === 'true',
   }))
 }
@@ -72,36 +66,51 @@ export async function readRelations(client: ClientBase): Promise<Relation[]> {
 /** The named tables that exist, in the order of the names. */
 export async function readTables(client: ClientBase, tables: readonly SourceTable[]): Promise<CatalogTable[]> {
   const wanted = JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })))
-  const { rows } = await client.query<{ oid: string; described: string }>(tablesQuery, [wanted])
+  const { rows } = await client.query<TableRow>(tablesQuery, [wanted])
   if (rows.length === 0) return []
   const columns = await readColumns(
     client,
     rows.map(({ oid }) => oid),
   )
-  return rows.map(({ oid, described }) => {
-    const table = JSON.parse(described) as Omit<CatalogTable, 'replicaIdentity' | 'columns'> & { identity: string }
-    const { identity, ...rest } = table
-    return { ...rest, replicaIdentity: replicaIdentities[identity] ?? 'default', columns: columns.get(oid) ?? [] }
-  })
+  return rows.map((row) => ({
+    schema: row.schema,
+    name: row.name,
+    partitioned: row.partitioned === 'true',
+    unlogged: row.unlogged === 'true',
+    primaryKey: nameList(row.primary_key),
+    replicaIdentity: replicaIdentities[row.identity] ?? 'default',
+    identityIndex: nameList(row.identity_index),
+    owned: row.owned === 'true',
+    selectable: row.selectable === 'true',
+    columns: columns.get(row.oid) ?? [],
+  }))
+}
+
+type TableRow = Record<
+  'oid' | 'schema' | 'name' | 'partitioned' | 'unlogged' | 'primary_key' | 'identity' | 'identity_index' | 'owned' | 'selectable',
+  string
+>
+
+function nameList(json: string): string[] {
+  const names: unknown = JSON.parse(json)
+  return Array.isArray(names) ? names.map(String) : []
 }
 
 const indexColumns = (condition: string) => `
   coalesce((SELECT json_agg(a.attname ORDER BY k.position)
               FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-             WHERE i.indrelid = c.oid AND ${condition} AND k.position <= i.indnkeyatts), '[]')`
+             WHERE i.indrelid = c.oid AND ${condition} AND k.position <= i.indnkeyatts), '[]')::text`
 
 const tablesQuery = `
-  SELECT c.oid::text AS oid,
-         json_build_object(
-           'schema', n.nspname, 'name', c.relname,
-           'partitioned', c.relkind = 'p', 'unlogged', c.relpersistence = 'u',
-           'primaryKey', ${indexColumns('i.indisprimary')},
-           'identity', c.relreplident,
-           'identityIndex', ${indexColumns('i.indisreplident')},
-           'owned', pg_has_role(c.relowner, 'USAGE'),
-           'selectable', has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))::text AS described
-    FROM json_to_recordset($1::json) WITH ORDINALITY AS w(schema text, name text, position)
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name,
+         (c.relkind = 'p')::text AS partitioned, (c.relpersistence = 'u')::text AS unlogged,
+         ${indexColumns('i.indisprimary')} AS primary_key,
+         c.relreplident::text AS identity,
+         ${indexColumns('i.indisreplident')} AS identity_index,
+         pg_has_role(c.relowner, 'USAGE')::text AS owned,
+         (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))::text AS selectable
+    FROM ROWS FROM (json_to_recordset($1::json) AS (schema text, name text)) WITH ORDINALITY AS w(schema, name, position)
     JOIN pg_namespace n ON n.nspname = w.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')
    ORDER BY w.position`

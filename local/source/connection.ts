@@ -1,8 +1,9 @@
 import { Client, type ClientConfig } from 'pg'
 import { PipelineError } from '../../pipeline/errors.ts'
+import { errorCode } from '../engines/error-code.ts'
 
 /** All values as PostgreSQL's own text: a driver's numbers and dates lose digits. */
-const textOnly: NonNullable<ClientConfig['types']> = { getTypeParser: () => (value: unknown) => value }
+export const textOnly: NonNullable<ClientConfig['types']> = { getTypeParser: () => (value: unknown) => value }
 
 /** A session whose text forms do not depend on the server's or the role's settings. `search_path` empty: user-defined types print with their schema. */
 const sessionSettings = [
@@ -57,20 +58,22 @@ export async function connectSource(url: string): Promise<Client> {
 }
 
 function reason(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string }
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there. Check host and port'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known. Check it, and the network'
-    case '28P01':
-    case '28000':
-      return `${message}. Check user and password (in the URL, PGPASSWORD or ~/.pgpass)`
-    case '3D000':
-      return `${message}. Check the name after the last / of the URL`
-    default:
-      if (message?.includes('client password must be a string')) return 'it wants a password: put it into PGPASSWORD or ~/.pgpass'
-      return message || code || 'unknown error'
-  }
+  const message = error instanceof Error ? error.message : String(error)
+  const advice = advices[String(errorCode(error))]
+  if (advice?.instead) return advice.instead
+  if (message.includes('client password must be a string')) return 'it wants a password: put it into PGPASSWORD or ~/.pgpass'
+  return advice?.after ? `${message}. ${advice.after}` : message
+}
+
+const wrongHost = { instead: 'the host name is not known. Check it, and the network' }
+const wrongUser = { after: 'Check user and password (in the URL, PGPASSWORD or ~/.pgpass)' }
+
+/** What to do, by the code of the network or of PostgreSQL. */
+const advices: Readonly<Record<string, { instead?: string; after?: string }>> = {
+  ECONNREFUSED: { instead: 'nothing listens there. Check host and port' },
+  ENOTFOUND: wrongHost,
+  EAI_AGAIN: wrongHost,
+  '28P01': wrongUser,
+  '28000': wrongUser,
+  '3D000': { after: 'Check the name after the last / of the URL' },
 }

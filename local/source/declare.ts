@@ -45,6 +45,11 @@ const startOver =
 
 const key = ({ schema, name }: { schema: string; name: string }) => JSON.stringify([schema, name])
 
+/** The column of the primary key that no Iceberg identifier can be; undefined when the key can be carried. */
+export function unusableKeyColumn({ primaryKey, columns }: CatalogTable): CatalogColumn | undefined {
+  return columns.find((column) => primaryKey.includes(column.name) && !allowedIcebergTypes(catalogType(column)).some(isIdentifierType))
+}
+
 function newDeclaration(table: CatalogTable, takenTables: Set<string>): TableDeclaration {
   const { schema, name, primaryKey, replicaIdentity } = table
   const iceberg = icebergTableName(schema, name)
@@ -137,12 +142,13 @@ function refreshedColumn(
   }
 }
 
+const unbounded = (name: string) => (name === 'character varying' ? 'text' : name)
+
 /** A change that leaves both the wire form and the Iceberg column as they are: a longer varchar, another precision of a timestamp. */
 function isSameInIceberg(declared: PostgresType, now: PostgresType): boolean {
   if (declared.text === now.text) return true
-  const text = (name: string) => (name === 'character varying' ? 'text' : name)
   return (
-    text(declared.name) === text(now.name) &&
+    unbounded(declared.name) === unbounded(now.name) &&
     declared.kind === now.kind &&
     declared.array === now.array &&
     icebergTypeOf(declared) === icebergTypeOf(now)
@@ -154,7 +160,7 @@ function catalogType(column: CatalogColumn): PostgresType {
 }
 
 /** What a declaration must say beside the type's text: nothing for PostgreSQL's own types. */
-function typeHint({ type, kind, baseType }: CatalogColumn): TypeHint {
+export function typeHint({ type, kind, baseType }: CatalogColumn): TypeHint {
   if (kind === 'domain') return { kind, baseType: baseType !== undefined && isOwnType(baseType) ? baseType : 'text' }
   return isOwnType(type) ? {} : { kind }
 }

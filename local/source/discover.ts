@@ -4,7 +4,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import { type CapturedTable, parseTables } from '../../pipeline/tables.ts'
 import type { TableDeclaration } from '../../pipeline/tables-file.ts'
 import { readRelations, readTables } from './catalog.ts'
-import { declareTables } from './declare.ts'
+import { declareTables, unusableKeyColumn } from './declare.ts'
 import { exactPattern, type TablePattern } from './patterns.ts'
 import { type Selection, selectTables } from './select.ts'
 import { type TableWarning, tableWarnings } from './warnings.ts'
@@ -37,9 +37,16 @@ export async function discoverTables(
   // A table that is no longer captured may be anything by now.
   const followed = declared.filter((table) => table.capture !== false)
   const wanted = selectTables(relations, [...followed.filter(isThere).map(exactPattern), ...selection.tables.map(exactPattern)])
-  const catalog = (await readTables(client, wanted.tables)).filter(
-    (table) => !declared.some((entry) => entry.schema === table.schema && entry.name === table.name && entry.capture === false),
-  )
+  const skipped = [...selection.skipped]
+  const catalog = (await readTables(client, wanted.tables)).filter((table) => {
+    const entry = declared.find(({ schema, name }) => schema === table.schema && name === table.name)
+    const column = entry ? undefined : unusableKeyColumn(table)
+    if (column) {
+      const why = `Iceberg allows no identifier of type ${column.type}, which the key column "${column.name}" has: give it a key of another type`
+      skipped.push({ schema: table.schema, name: table.name, why })
+    }
+    return !column && entry?.capture !== false
+  })
   const { tables: declarations, refused, changes } = declareTables(declared, catalog)
   if (refused.length > 0)
     throw new PipelineError('InvalidTables', `The declared tables cannot follow the source:\n  ${refused.join('\n  ')}`)
@@ -48,11 +55,11 @@ export async function discoverTables(
     declarations,
     tables,
     changes: isDeepStrictEqual(declarations, declared) ? [] : changes,
-    skipped: selection.skipped,
+    skipped,
     gone: followed.filter((table) => !isThere(table)).map(({ schema, name }) => ({ schema, name })),
-    warnings: catalog.map((table) => {
-      const understood = tables.find(({ schema, name }) => schema === table.schema && name === table.name) as CapturedTable
-      return { schema: table.schema, name: table.name, warnings: tableWarnings(table, understood) }
+    warnings: catalog.flatMap((table) => {
+      const understood = tables.find(({ schema, name }) => schema === table.schema && name === table.name)
+      return understood ? [{ schema: table.schema, name: table.name, warnings: tableWarnings(table, understood) }] : []
     }),
   }
 }

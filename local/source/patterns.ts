@@ -26,8 +26,8 @@ export function parsePatterns(list: string): TablePattern[] {
   return splitOutsideQuotes(list, ',').map((item) => {
     const text = item.trim()
     const parts = splitOutsideQuotes(text, '.').map((part) => parsePart(part, text))
-    if (parts.length > 2) throw invalid(text, 'it has more than a schema and a table')
-    const [table, schema = { text: 'public', quoted: true }] = parts.reverse() as [Part, Part?]
+    const [table, schema = { text: 'public', quoted: true }, ...others] = parts.reverse()
+    if (!table || others.length > 0) throw invalid(text, 'it has more than a schema and a table')
     const matchers = [partMatcher(schema), partMatcher(table)] as const
     return {
       text,

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { type CapturedTable, parseTables } from '../../pipeline/tables.ts'
-import type { ColumnDeclaration, TableDeclaration, TablesFile } from '../../pipeline/tables-file.ts'
+import { type ColumnDeclaration, type TableDeclaration, type TablesFile, tablesFileShape } from '../../pipeline/tables-file.ts'
+import { errorCode } from '../engines/error-code.ts'
 import { checkoutDirectory } from '../engines/paths.ts'
 
 /**
@@ -14,17 +15,16 @@ export function readTablesFile(file: string): { written: TablesFile; tables: Cap
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new PipelineError('InvalidTables', `${file} is not JSON: ${(error as Error).message}`, { cause: error })
+    throw new PipelineError('InvalidTables', `${file} is not JSON: ${String(error)}`, { cause: error })
   }
-  // What parses has the written shape.
-  return { tables: parseTables(json, file), written: json as TablesFile }
+  return { tables: parseTables(json, file), written: tablesFileShape.parse(json) }
 }
 
 /** Replaces a `tables.json` as a whole: another process sees the old file or the new one. */

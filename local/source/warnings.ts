@@ -7,7 +7,7 @@ import type { CatalogTable } from './catalog.ts'
 export interface TableWarning {
   /** Stable name of the kind, for scripts. */
   readonly kind: WarningKind
-  /** The column it is about, when it is about one. */
+  /** The column it is about, when it is about one only. */
   readonly column?: string
   readonly text: string
 }
@@ -104,9 +104,11 @@ function* columnWarnings(table: CatalogTable, declared: CapturedTable): Iterable
       text: `has generated columns (${generated.join(', ')}): Debezium has their values in the initial snapshot only, and null afterwards. Compute them in the query instead`,
     }
   }
+  for (const text of new Set(live.flatMap(({ type }) => typeWarnings(type)))) {
+    const columns = live.filter(({ type }) => typeWarnings(type).includes(text)).map(({ name, type }) => `${name} (${type.text})`)
+    yield { kind: 'type', text: `${columns.join(', ')}: ${text}` }
+  }
   for (const column of live) {
-    for (const text of typeWarnings(column.type))
-      yield { kind: 'type', column: column.name, text: `${column.name} (${column.type.text}): ${text}` }
     if (isRenamed(column)) {
       yield {
         kind: 'renamed',
