@@ -109,8 +109,8 @@ export function workerProperties(settings: { region: string; replicationFactor: 
     'offset.storage.topic': offsetsTopic,
     'offset.storage.partitions': '1',
     'offset.storage.replication.factor': String(settings.replicationFactor),
-    // What a killed worker sends again, at most.
-    'offset.flush.interval.ms': '5000',
+    // What a killed worker sends again, at most; killed before the first time, it repeats the initial snapshot.
+    'offset.flush.interval.ms': '1000',
     'topic.creation.enable': 'true',
     // A worker that comes back gets its task at once, not after five minutes.
     'scheduled.rebalance.max.delay.ms': '0',

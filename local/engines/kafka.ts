@@ -105,8 +105,8 @@ function serverProperties({ port, controllerPort, retentionHours }: KafkaSetting
     'log.cleaner.threads': '1',
     'log.cleaner.dedupe.buffer.size': String(4 * 1024 * 1024),
     'log.segment.bytes': String(128 * 1024 * 1024),
-    // A killed broker cannot register again before its old session has ended; the default is nine seconds.
-    'broker.session.timeout.ms': '1500',
+    // A killed broker cannot register again before its old session has ended; the default is nine seconds. Three are about a start of the JVM.
+    'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '300',
   }
 }

@@ -14,3 +14,6 @@ export const connectPlugins = join(enginesDirectory, 'connect-plugins')
 
 export const catalogJars = join(enginesDirectory, 'catalog')
 export const launcherJar = join(enginesDirectory, 'launcher', 'launcher.jar')
+
+/** DuckDB's `extension_directory`. */
+export const duckdbExtensions = join(enginesDirectory, 'duckdb')
