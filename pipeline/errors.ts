@@ -11,7 +11,7 @@ export const errorNames = {
   ConnectorRefused: { about: 'local', workflow: 'fail' },
   ConnectorFailed: { about: 'local', workflow: 'fail' },
   EngineFailed: { about: 'local', workflow: 'fail' },
-  RunFailed: { about: 'local', workflow: 'fail' },
+  RunStopped: { about: 'local', workflow: 'fail' },
   SynthesisFailed: { about: 'local', workflow: 'fail' },
   TemplateNotUnderstood: { about: 'local', workflow: 'fail' },
   DeploymentRefused: { about: 'local', workflow: 'fail' },

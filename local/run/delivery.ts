@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LocalAccount } from '../cloudformation/account.ts'
+import { localFunctions } from '../cloudformation/resources/lambda-function.ts'
+import type { DeliverySettingsFile } from '../delivery/settings.ts'
+import type { DeliveryStatus } from '../delivery/status.ts'
+import { checkoutDirectory, duckdbExtensions } from '../engines/paths.ts'
+import { type EngineEvent, type Supervised, supervise } from '../engines/supervisor.ts'
+import type { DataPaths } from './data-folder.ts'
+
+export interface RunningDelivery extends Supervised {
+  /** `GET /status` tells what was delivered. */
+  readonly uri: string
+}
+
+export interface DeliveryPlace {
+  readonly paths: DataPaths
+  readonly kafkaBootstrap: string
+  readonly catalogUri: string
+  readonly tableBucket: string
+  readonly port: number
+  readonly disorder?: DeliverySettingsFile['disorder']
+  readonly onEvent?: (event: EngineEvent) => void
+}
+
+/** Starts the delivery of the account's deployed stream, in a process of its own. */
+export async function startDelivery(account: LocalAccount, place: DeliveryPlace): Promise<RunningDelivery> {
+  const { paths, port } = place
+  const [stream] = account.find('AWS::KinesisFirehose::DeliveryStream')
+  if (!stream) throw new Error('the deployed stacks have no delivery stream')
+  const settings: DeliverySettingsFile = {
+    stream: stream.properties as DeliverySettingsFile['stream'],
+    streamName: stream.physicalId,
+    streamArn: stream.arn ?? stream.physicalId,
+    region: account.region,
+    account: account.id,
+    functions: localFunctions(account) as DeliverySettingsFile['functions'],
+    tableBucket: place.tableBucket,
+    kafkaBootstrap: place.kafkaBootstrap,
+    catalogUri: place.catalogUri,
+    bucketsDirectory: paths.buckets,
+    stateDirectory: paths.delivery,
+    extensionDirectory: duckdbExtensions,
+    logsDirectory: paths.logs,
+    ...(place.disorder ? { disorder: place.disorder } : {}),
+    port,
+  }
+  const file = join(paths.directory, 'delivery.json')
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`)
+  const delivery = await supervise({
+    name: 'delivery',
+    command: process.execPath,
+    args: ['--import', 'tsx', join('local', 'delivery', 'main.ts'), file],
+    cwd: checkoutDirectory,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
+    logFile: join(paths.logs, 'delivery.log'),
+    ready: async ({ line }) => void (await line(/^\{"ready":true/)),
+    ...(place.onEvent ? { onEvent: place.onEvent } : {}),
+  })
+  return Object.assign(delivery, { uri: `http://127.0.0.1:${port}` })
+}
+
+export async function deliveryStatus(uri: string): Promise<DeliveryStatus> {
+  const response = await fetch(`${uri}/status`, { signal: AbortSignal.timeout(10_000) })
+  if (!response.ok) throw new Error(`the delivery does not tell its status (HTTP ${response.status})`)
+  return (await response.json()) as DeliveryStatus
+}
