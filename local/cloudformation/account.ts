@@ -14,6 +14,8 @@ export interface DeployedResource {
   /** What `Ref` gives. */
   readonly physicalId: string
   readonly arn: string | undefined
+  /** What only one resource of the type can have. */
+  readonly key: string
   /** What `Fn::GetAtt` gives, by attribute name. */
   readonly attributes: JsonObject
   readonly properties: JsonObject

@@ -4,10 +4,12 @@ import type { DeployedResource, LocalAccount } from './account.ts'
 import type { Asset } from './assembly.ts'
 import type { JsonObject } from './json.ts'
 
-/** What names a resource: the physical id that `Ref` gives, its ARN (else the physical id) by which it is the only one, and what `Fn::GetAtt` gives. */
+/** What names a resource: the physical id that `Ref` gives, its ARN, and what `Fn::GetAtt` gives. */
 export interface Identity {
   readonly physicalId: string
   readonly arn?: string
+  /** What only one resource of the type can have, where that is not the ARN or else the physical id: the name, where an ARN holds more than that. */
+  readonly key?: string
   readonly attributes?: JsonObject
   readonly local?: JsonObject
 }

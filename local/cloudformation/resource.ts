@@ -2,7 +2,7 @@ import { type DeployedResource, type DeployedStack, hexOf, type LocalAccount } f
 import type { AssemblyStack } from './assembly.ts'
 import { resolve, type Scope } from './intrinsics.ts'
 import { canonicalText, changedPaths, isObject, type JsonObject } from './json.ts'
-import { type ResourceContext, type ResourceProvider, refused } from './provider.ts'
+import { type Identity, type ResourceContext, type ResourceProvider, refused } from './provider.ts'
 import { providers } from './resources/index.ts'
 import type { ResourceDefinition } from './template.ts'
 
@@ -39,7 +39,7 @@ export async function deployResource(deployment: ResourceDeployment): Promise<vo
   if (before && before.type !== after.type)
     throw refused(context, `Update of resource type is not permitted (${before.type} to ${after.type}): give it another logical id`)
   if (!before || before.underway === 'create') {
-    const resumed = before !== undefined && keyOf(before) === keyOf(after)
+    const resumed = before !== undefined && before.key === after.key
     if (before && !resumed) await provider.delete?.(before, account)
     await create(deployment, provider, after, context, resumed)
     return report('created')
@@ -69,7 +69,7 @@ async function create(
   context: ResourceContext,
   resumed: boolean,
 ): Promise<void> {
-  const twin = account.find(after.type).find((other) => keyOf(other) === keyOf(after) && other !== deployed.resources[logicalId])
+  const twin = account.find(after.type).find((other) => other.key === after.key && other !== deployed.resources[logicalId])
   if (twin) throw refused(context, `${after.physicalId} already exists ${twin.stack ? `(${twin.stack}: ${twin.logicalId})` : ''}`)
   await provider.check?.(after.properties, context)
   deployed.resources[logicalId] = { ...after, underway: 'create' }
@@ -88,7 +88,7 @@ async function replace(
   changed: readonly string[],
   context: ResourceContext,
 ): Promise<void> {
-  if (keyOf(before) === keyOf(after)) {
+  if (before.key === after.key) {
     const advice = provider.replacementAdvice ? `: ${provider.replacementAdvice}` : ''
     throw refused(
       context,
@@ -147,7 +147,7 @@ function takenBack(
   if (current && current.underway !== 'create') return current
   const wanted = keyOf(provider.identify(properties, context))
   const obsolete = deployed.obsolete.find(
-    (other) => other.logicalId === logicalId && other.type === definition.Type && keyOf(other) === wanted,
+    (other) => other.logicalId === logicalId && other.type === definition.Type && other.key === wanted,
   )
   if (!obsolete) return current
   deployed.obsolete = deployed.obsolete.filter((other) => other !== obsolete)
@@ -162,10 +162,23 @@ function record(
   context: ResourceContext,
   before: DeployedResource | undefined,
 ): DeployedResource {
-  const { physicalId, arn, attributes = {}, local = {} } = provider.identify(properties, context, before)
+  const identity = provider.identify(properties, context, before)
+  const { physicalId, arn, attributes = {}, local = {} } = identity
   const policy = definition.DeletionPolicy ?? 'Delete'
   const deletionPolicy = policy === 'Delete' ? 'Delete' : 'Retain'
-  return { stack: stack.name, logicalId, type: definition.Type, physicalId, arn, attributes, properties, local, deletionPolicy, after }
+  return {
+    stack: stack.name,
+    logicalId,
+    type: definition.Type,
+    physicalId,
+    arn,
+    key: keyOf(identity),
+    attributes,
+    properties,
+    local,
+    deletionPolicy,
+    after,
+  }
 }
 
 function contextOf({ stack, account, logicalId }: ResourceDeployment, provider: ResourceProvider, properties: JsonObject): ResourceContext {
@@ -183,9 +196,8 @@ function contextOf({ stack, account, logicalId }: ResourceDeployment, provider: 
   }
 }
 
-/** What only one resource of a type can have. */
-function keyOf({ arn, physicalId }: { readonly arn?: string | undefined; readonly physicalId: string }): string {
-  return arn ?? physicalId
+function keyOf({ key, arn, physicalId }: Identity): string {
+  return key ?? arn ?? physicalId
 }
 
 function providerOf(type: string): ResourceProvider {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { PipelineError } from '../../pipeline/errors.ts'
@@ -83,9 +83,9 @@ function fingerprint(givenFiles: readonly string[]): string {
   const hash = createHash('sha256').update(process.version)
   const add = (name: string, file: string) => hash.update(`\0${name}\0`).update(createHash('sha256').update(readFileSync(file)).digest())
   for (const folder of sourceFolders) {
-    const names = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8', withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
+    const names = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(checkout, folder, name))
+      .filter((file) => statSync(file).isFile())
     for (const file of names.sort()) add(file.slice(checkout.length), file)
   }
   for (const name of sourceFiles) add(name, join(checkout, name))

@@ -68,6 +68,7 @@ export const recordedTypes: readonly ResourceProvider[] = [
     return {
       physicalId: arn,
       arn,
+      key: named(Name, context, 64),
       attributes: {
         Arn: arn,
         'LatestRevision.Revision': changed ? revision + 1 : revision,
@@ -87,7 +88,7 @@ export const recordedTypes: readonly ResourceProvider[] = [
     ],
     ({ ClusterName }, context) => {
       const arn = context.account.arn('kafka', `cluster/${named(ClusterName, context, 64)}/${uuidOf(context)}-1`)
-      return { physicalId: arn, arn, attributes: { Arn: arn, CurrentVersion: 'K3AEGXETSR30VB' } }
+      return { physicalId: arn, arn, key: named(ClusterName, context, 64), attributes: { Arn: arn, CurrentVersion: 'K3AEGXETSR30VB' } }
     },
   ),
   recorded('AWS::MSK::ClusterPolicy', ['ClusterArn'], ({ ClusterArn }) => ({

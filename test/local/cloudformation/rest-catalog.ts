@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** As much of the Iceberg REST catalog as a deployment uses, in memory: what the real server would keep, by name. */
 export interface RestCatalog {
@@ -24,14 +23,12 @@ export interface TableCreation {
 export async function serveRestCatalog(): Promise<RestCatalog> {
   const namespaces = new Set<string>()
   const tables = new Map<string, TableCreation>()
-  const server = createServer((request, response) => {
-    void body(request).then((text) => {
-      const [, , , namespace = '', , table] = (request.url ?? '').split('?')[0]?.split('/') ?? []
-      const [status, answer] = handle(request.method ?? '', namespace, table, text)
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
-    })
-  })
-  const failure = (status: number, message: string): [number, unknown] => [status, { error: { code: status, message } }]
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const [, , , namespace = '', , table] = (request.url ?? '').split('?')[0]?.split('/') ?? []
+    const [status, answer] = handle(request.method ?? '', namespace, table, await body(request))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+  const server = createServer((request, response) => void serve(request, response))
   const handle = (method: string, namespace: string, table: string | undefined, text: string): [number, unknown] => {
     if (method === 'POST' && namespace === '') {
       const name = JSON.parse(text).namespace.join('.')
@@ -58,13 +55,18 @@ export async function serveRestCatalog(): Promise<RestCatalog> {
     return [200, metadata(creation)]
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the catalog has no port')
   return {
-    uri: `http://127.0.0.1:${port}`,
+    uri: `http://127.0.0.1:${address.port}`,
     namespaces,
     tables,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
+}
+
+function failure(status: number, message: string): [number, unknown] {
+  return [status, { error: { code: status, message } }]
 }
 
 function metadata({ name, schema, properties }: TableCreation) {
