@@ -87,15 +87,19 @@ export class DeliveryBuffer {
     const batch = this.current.seal()
     this.current = this.settings.open(batch)
     this.committingRecords = batch.recordCount
-    this.committing = this.settings.commit(batch).then(
-      () => {
-        this.committing = undefined
-        this.committingRecords = 0
-        // The next batch may have been due for a while.
-        if (this.timer && performance.now() >= this.dueAtMs) this.closeIfDue()
-      },
-      (error: unknown) => this.settings.onFailure(error),
-    )
+    this.committing = this.commit(batch)
+  }
+
+  private async commit(batch: Batch): Promise<void> {
+    try {
+      await this.settings.commit(batch)
+    } catch (error) {
+      return this.settings.onFailure(error)
+    }
+    this.committing = undefined
+    this.committingRecords = 0
+    // The next batch may have been due for a while.
+    if (this.timer && performance.now() >= this.dueAtMs) this.closeIfDue()
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CatalogUnreachable, type IcebergCatalog, type IcebergTable } from '../iceberg/catalog.ts'
 import type { Lake } from '../iceberg/duckdb.ts'
+import { deferred } from '../lambda/deferred.ts'
 import type { RunningFunction } from '../lambda/function.ts'
 import type { Batch } from './commit/batch.ts'
 import { CheckpointFile, offsetsOf } from './commit/checkpoint.ts'
@@ -93,10 +94,7 @@ export async function startDelivery({ settings, source, catalog, lake, fn, maint
     }
   }
 
-  let fail: (error: unknown) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
+  const failed = deferred<never>()
   const { within, reorder } = disorder(settings.disorder)
   const buffer = new RecordBuffer({
     ...(stream.transform ?? withoutTransform),
@@ -107,7 +105,7 @@ export async function startDelivery({ settings, source, catalog, lake, fn, maint
   const delivery = new DeliveryBuffer({
     hints: stream.delivery,
     reorder,
-    onFailure: fail,
+    onFailure: failed.reject,
     open: (after) =>
       new OpenBatch(after ? offsetsOf(after.nextOffsets) : (committer.nextOffsets ?? new Map()), {
         id: String(after ? Number(after.id) + 1 : committer.nextBatch).padStart(12, '0'),
@@ -162,10 +160,11 @@ export async function startDelivery({ settings, source, catalog, lake, fn, maint
   const stopped = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve())
   })
-  const ignoringStop = (work: Promise<void>): Promise<unknown> => work.catch((error: unknown) => (signal.aborted ? undefined : fail(error)))
+  const ignoringStop = (work: Promise<void>): Promise<unknown> =>
+    work.catch((error: unknown) => (signal.aborted ? undefined : failed.reject(error)))
   void ignoringStop(pump())
   void ignoringStop(read())
-  const ended = Promise.race([failed, stopped])
+  const ended = Promise.race([failed.promise, stopped])
   ended.catch(() => {})
 
   return {

@@ -21,8 +21,8 @@ export function disorder({ shuffleWithinBatch, reorderBatches }: DeliverySetting
 function shuffleBatch({ records, outcomes }: TransformedBatch, next: () => number): TransformedBatch {
   const order = shuffled([...records.keys()], next)
   return {
-    records: order.map((index) => records[index] as TransformedBatch['records'][number]),
-    outcomes: order.map((index) => outcomes[index] as TransformedBatch['outcomes'][number]),
+    records: order.map((index) => records[index]!),
+    outcomes: order.map((index) => outcomes[index]!),
   }
 }
 
@@ -36,8 +36,8 @@ function shuffled<T>(items: readonly T[], next: () => number): T[] {
   const result = [...items]
   for (let index = result.length - 1; index > 0; index -= 1) {
     const other = Math.floor(next() * (index + 1))
-    const item = result[index] as T
-    result[index] = result[other] as T
+    const item = result[index]!
+    result[index] = result[other]!
     result[other] = item
   }
   return result

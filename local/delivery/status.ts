@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 export interface DeliveryStatus {
   readonly state: 'ACTIVE'
@@ -29,5 +28,7 @@ export async function serveStatus(port: number, status: () => Promise<DeliverySt
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
-  return { port: (server.address() as AddressInfo).port, server }
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the status server has no port')
+  return { port: address.port, server }
 }

@@ -1,4 +1,4 @@
-import { type IcebergColumn, parseColumns } from './iceberg-type.ts'
+import { type IcebergColumn, type IcebergColumnJson, parseColumns } from './iceberg-type.ts'
 
 /** A table as the catalog describes it. */
 export interface IcebergTable {
@@ -81,9 +81,6 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
     if (status >= 300) throw new CatalogError(status, `${method} ${uri}${path}: ${status} ${errorMessage(text)}`)
     return text
   }
-  const tablePath = (namespace: string, name: string): string =>
-    `/v1/namespaces/${encodeURIComponent(namespace)}/tables/${encodeURIComponent(name)}`
-  const tableQuery = (namespace: string, name: string): string => `table=${encodeURIComponent(`${namespace}.${name}`)}`
 
   return {
     uri,
@@ -92,7 +89,7 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
       if (status >= 300 && status !== 409) throw new CatalogError(status, `namespace ${namespace}: ${status} ${errorMessage(text)}`)
     },
     async listNamespaces() {
-      const { namespaces } = JSON.parse(await wanted('GET', '/v1/namespaces')) as { namespaces: string[][] }
+      const { namespaces }: { namespaces: string[][] } = JSON.parse(await wanted('GET', '/v1/namespaces'))
       return namespaces.map((parts) => parts.join('.'))
     },
     async createTable(namespace, name, schema, properties = {}) {
@@ -106,9 +103,9 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
       return parseTable(namespace, name, text)
     },
     async listTables(namespace) {
-      const { identifiers } = JSON.parse(await wanted('GET', `/v1/namespaces/${encodeURIComponent(namespace)}/tables`)) as {
-        identifiers: { name: string }[]
-      }
+      const { identifiers }: { identifiers: { name: string }[] } = JSON.parse(
+        await wanted('GET', `/v1/namespaces/${encodeURIComponent(namespace)}/tables`),
+      )
       return identifiers.map((identifier) => identifier.name)
     },
     async updateProperties(namespace, name, properties) {
@@ -136,6 +133,14 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
   }
 }
 
+function tablePath(namespace: string, name: string): string {
+  return `/v1/namespaces/${encodeURIComponent(namespace)}/tables/${encodeURIComponent(name)}`
+}
+
+function tableQuery(namespace: string, name: string): string {
+  return `table=${encodeURIComponent(`${namespace}.${name}`)}`
+}
+
 /** A compaction of a million rows takes seconds; an hour means that something is stuck. */
 const maintenanceTimeoutMs = 3_600_000
 
@@ -148,7 +153,7 @@ interface TableJson {
     readonly schemas: readonly {
       readonly 'schema-id': number
       readonly 'identifier-field-ids'?: readonly number[]
-      readonly fields: readonly { readonly id: number; readonly name: string }[]
+      readonly fields: readonly (IcebergColumnJson & { readonly id: number })[]
     }[]
     readonly properties?: Readonly<Record<string, string>>
     readonly 'current-snapshot-id'?: string | null
@@ -161,7 +166,7 @@ interface TableJson {
 }
 
 /** Snapshot ids are 63 bits; they are made text before `JSON.parse` could round them. Only these keys are touched, never a string's inside. */
-export function parseWithExactSnapshotIds(text: string): unknown {
+function parseTableJson(text: string): TableJson {
   return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"(?:\s*:\s*-?\d+(?=[\s,}\]]))?/g, exactSnapshotId))
 }
 
@@ -171,7 +176,7 @@ function exactSnapshotId(token: string): string {
 }
 
 function parseTable(namespace: string, name: string, text: string): IcebergTable {
-  const { metadata } = parseWithExactSnapshotIds(text) as TableJson
+  const { metadata } = parseTableJson(text)
   const schema = metadata.schemas.find((candidate) => candidate['schema-id'] === metadata['current-schema-id'])
   if (!schema) throw new Error(`table ${namespace}.${name} has no current schema in its metadata`)
   const identifiers = schema['identifier-field-ids'] ?? []
@@ -192,7 +197,8 @@ function parseTable(namespace: string, name: string, text: string): IcebergTable
 
 function errorMessage(text: string): string {
   try {
-    return (JSON.parse(text) as { error?: { message?: string } }).error?.message ?? text.slice(0, 300)
+    const body: { error?: { message?: string } } = JSON.parse(text)
+    return body.error?.message ?? text.slice(0, 300)
   } catch {
     return text.slice(0, 300)
   }
@@ -200,5 +206,6 @@ function errorMessage(text: string): string {
 
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error
-  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause)
+  if (!(cause instanceof Error)) return String(cause)
+  return 'code' in cause ? String(cause.code) : cause.message
 }

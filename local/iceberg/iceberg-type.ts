@@ -31,40 +31,35 @@ const duckdbNames = {
 
 export type PrimitiveName = keyof typeof duckdbNames
 
-/**
- * Reads a type of the REST catalog's JSON: a primitive's name, or an object for list, map and struct.
- * @throws Error for a type outside the format's version 2.
- */
-export function parseIcebergType(json: unknown): IcebergTypeTree {
-  if (typeof json === 'string') return parsePrimitive(json)
-  const nested = json as Record<string, unknown>
-  switch (nested.type) {
-    case 'list':
-      return { kind: 'list', element: parseIcebergType(nested.element), elementRequired: nested['element-required'] === true }
-    case 'map':
-      return {
-        kind: 'map',
-        key: parseIcebergType(nested.key),
-        value: parseIcebergType(nested.value),
-        valueRequired: nested['value-required'] === true,
-      }
-    case 'struct':
-      return { kind: 'struct', fields: parseColumns(nested.fields) }
-    default:
-      throw new Error(`unknown Iceberg type ${JSON.stringify(json)}`)
-  }
+/** A type in the REST catalog's JSON: a primitive's name, or an object for list, map and struct. */
+export type IcebergTypeJson =
+  | string
+  | { readonly type: 'list'; readonly element: IcebergTypeJson; readonly 'element-required': boolean }
+  | { readonly type: 'map'; readonly key: IcebergTypeJson; readonly value: IcebergTypeJson; readonly 'value-required': boolean }
+  | { readonly type: 'struct'; readonly fields: readonly IcebergColumnJson[] }
+
+export interface IcebergColumnJson {
+  readonly name: string
+  readonly required: boolean
+  readonly type: IcebergTypeJson
 }
 
-export function parseColumns(fields: unknown): IcebergColumn[] {
-  return (fields as { name: string; required: boolean; type: unknown }[]).map(({ name, required, type }) => ({
-    name,
-    required,
-    type: parseIcebergType(type),
-  }))
+/** @throws Error for a type outside the format's version 2. */
+export function parseIcebergType(json: IcebergTypeJson): IcebergTypeTree {
+  if (typeof json === 'string') return parsePrimitive(json)
+  if (json.type === 'list') return { kind: 'list', element: parseIcebergType(json.element), elementRequired: json['element-required'] }
+  if (json.type === 'map') {
+    return { kind: 'map', key: parseIcebergType(json.key), value: parseIcebergType(json.value), valueRequired: json['value-required'] }
+  }
+  return { kind: 'struct', fields: parseColumns(json.fields) }
+}
+
+export function parseColumns(fields: readonly IcebergColumnJson[]): IcebergColumn[] {
+  return fields.map(({ name, required, type }) => ({ name, required, type: parseIcebergType(type) }))
 }
 
 function parsePrimitive(name: string): IcebergTypeTree {
-  if (Object.hasOwn(duckdbNames, name)) return { kind: name as PrimitiveName }
+  if (isPrimitive(name)) return { kind: name }
   const decimal = /^decimal\((\d+), ?(\d+)\)$/.exec(name)
   if (decimal) return { kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) }
   const fixed = /^fixed\[(\d+)\]$/.exec(name)
@@ -72,22 +67,19 @@ function parsePrimitive(name: string): IcebergTypeTree {
   throw new Error(`unknown Iceberg type ${JSON.stringify(name)}`)
 }
 
+function isPrimitive(name: string): name is PrimitiveName {
+  return Object.hasOwn(duckdbNames, name)
+}
+
 /** The DuckDB type that holds an Iceberg type's values, as SQL text. */
 export function duckdbType(type: IcebergTypeTree): string {
-  switch (type.kind) {
-    case 'decimal':
-      return `DECIMAL(${type.precision}, ${type.scale})`
-    case 'fixed':
-      return 'BLOB'
-    case 'list':
-      return `${duckdbType(type.element)}[]`
-    case 'map':
-      return `MAP(${duckdbType(type.key)}, ${duckdbType(type.value)})`
-    case 'struct':
-      return `STRUCT(${type.fields.map((field) => `${quoteIdentifier(field.name)} ${duckdbType(field.type)}`).join(', ')})`
-    default:
-      return duckdbNames[type.kind]
-  }
+  if (type.kind === 'decimal') return `DECIMAL(${type.precision}, ${type.scale})`
+  if (type.kind === 'fixed') return 'BLOB'
+  if (type.kind === 'list') return `${duckdbType(type.element)}[]`
+  if (type.kind === 'map') return `MAP(${duckdbType(type.key)}, ${duckdbType(type.value)})`
+  if (type.kind === 'struct')
+    return `STRUCT(${type.fields.map((field) => `${quoteIdentifier(field.name)} ${duckdbType(field.type)}`).join(', ')})`
+  return duckdbNames[type.kind]
 }
 
 export function quoteIdentifier(name: string): string {

@@ -25,14 +25,14 @@ export function frameDecoder(onFrame: (frame: Frame) => void): (chunk: Buffer) =
     received.push(chunk)
     bytes += chunk.length
     while (bytes >= headBytes) {
-      const first = (received[0]?.length ?? 0) >= headBytes ? (received[0] as Buffer) : joined()
+      const first = (received[0]?.length ?? 0) >= headBytes ? received[0]! : joined()
       const length = first.readUInt32BE(0)
       if (bytes < headBytes + length) return
       const all = joined()
       const rest = all.subarray(headBytes + length)
       received = rest.length > 0 ? [rest] : []
       bytes = rest.length
-      onFrame({ kind: all[4] as number, content: all.subarray(headBytes, headBytes + length) })
+      onFrame({ kind: all[4]!, content: all.subarray(headBytes, headBytes + length) })
     }
   }
 }

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
+import { deferred } from './deferred.ts'
 import { encodeFrame, frameDecoder } from './frames.ts'
 
 /** A deployed function: its code as an unpacked asset, its settings as the template gives them. */
@@ -64,10 +65,12 @@ export function runFunction(fn: LocalFunction, place: FunctionPlace): RunningFun
   const start = (): Environment => {
     const environment = startEnvironment(fn, place)
     current = environment
-    void environment.exited.then((how) => {
+    const forget = async (): Promise<void> => {
+      const how = await environment.exited
       if (current === environment) current = undefined
-      environment.answer?.({ ok: false, cause: 'exit', errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${how}` })
-    })
+      environment.answer?.(exitError(how))
+    }
+    void forget()
     return environment
   }
 
@@ -128,40 +131,41 @@ function startEnvironment(fn: LocalFunction, place: FunctionPlace): Environment 
     stdio: ['pipe', log, log, 'pipe'],
   })
   closeSync(log)
-  const channel = child.stdio[3] as Duplex
+  const channel = child.stdio[3]
+  if (!(channel instanceof Duplex)) throw new Error('the process has no channel')
   channel.on('error', () => {})
   child.stdin?.on('error', () => {})
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit status ${code}`))
   })
-  let finishLoading: (result: InvocationResult | undefined) => void = () => {}
+  const loading = deferred<InvocationResult | undefined>()
   const environment: Environment = {
     child,
     channel,
     exited,
     answer: undefined,
-    loaded: new Promise((resolve) => {
-      finishLoading = resolve
-    }),
+    loaded: loading.promise,
   }
   channel.on(
     'data',
     frameDecoder(({ kind, content }) => {
-      if (kind === 2) return finishLoading(undefined)
+      if (kind === 2) return loading.resolve(undefined)
       const result: InvocationResult = kind === 0 ? { ok: true, payload: content.toString() } : failed(content)
-      finishLoading(result)
+      loading.resolve(result)
       environment.answer?.(result)
     }),
   )
-  void exited.then((how) =>
-    finishLoading({ ok: false, cause: 'exit', errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${how}` }),
-  )
+  void exited.then((how) => loading.resolve(exitError(how)))
   return environment
 }
 
+function exitError(how: string): InvocationResult {
+  return { ok: false, cause: 'exit', errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${how}` }
+}
+
 function failed(content: Buffer): InvocationResult {
-  const { errorType, errorMessage } = JSON.parse(content.toString()) as { errorType: string; errorMessage: string }
+  const { errorType, errorMessage }: { errorType: string; errorMessage: string } = JSON.parse(content.toString())
   return { ok: false, cause: 'function', errorType, errorMessage }
 }
 
@@ -182,7 +186,7 @@ async function answerWithin(environment: Environment, fn: LocalFunction, place: 
     environment.answer = resolve
   })
   if (environment.child.exitCode !== null || environment.child.signalCode !== null) {
-    return { ok: false, cause: 'exit', errorType: 'Runtime.ExitError', errorMessage: `Runtime exited: ${await environment.exited}` }
+    return exitError(await environment.exited)
   }
   for (const frame of [encodeFrame(0, Buffer.from(JSON.stringify(context))), encodeFrame(1, payload)]) {
     for (const part of frame) environment.channel.write(part)

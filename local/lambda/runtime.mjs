@@ -4,10 +4,11 @@
  * Child to parent: kind 0 the handler's result (JSON), kind 1 an error (JSON: errorType, errorMessage), kind 2 loaded (empty).
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { Module } from 'node:module'
+import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { compileFunction, constants } from 'node:vm'
 
 const [assetDirectory, handlerName] = process.argv.slice(2)
 
@@ -54,11 +55,14 @@ function isEsModule(file) {
   return file.endsWith('.js') && existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).type === 'module'
 }
 
+/** Compiled here, since Node.js would take the package.json of an outer folder to say what a `.js` file is. */
 function loadCommonJs(file) {
-  const module = new Module(file)
-  module.filename = file
-  module.paths = Module._nodeModulePaths(assetDirectory)
-  module._compile(readFileSync(file, 'utf8'), file)
+  const module = { exports: {} }
+  const compiled = compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module', '__filename', '__dirname'], {
+    filename: file,
+    importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  compiled.call(module.exports, module.exports, createRequire(file), module, file, assetDirectory)
   return module.exports
 }
 
@@ -108,6 +112,8 @@ async function invoke(content) {
     const result = await handler(event, { ...invocation, getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()) })
     send(0, JSON.stringify(result) ?? 'null')
   } catch (error) {
+    // Lambda logs what a handler throws.
+    console.error(error)
     send(1, failure(error))
   }
 }

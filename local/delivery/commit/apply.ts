@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBBlobValue, type DuckDBConnection } from '@duckdb/node-api'
 import { CatalogUnreachable, type IcebergCatalog, type IcebergTable } from '../../iceberg/catalog.ts'
 import { quoteIdentifier } from '../../iceberg/iceberg-type.ts'
 import type { Metrics } from '../metrics.ts'
@@ -130,8 +130,8 @@ async function loadPatiently(table: BatchTable, context: ApplyContext): Promise<
 async function failTable(batch: JournaledBatch, table: BatchTable, refusal: TableRefusal, context: ApplyContext): Promise<void> {
   await context.journal.markRefused(batch, table, refusal)
   const sql = `SELECT _partition, _offset, _arrival, _record FROM memory.main.${quoteIdentifier(table.stagedName)} ORDER BY _ordinal`
-  const rows = (await context.connection.runAndReadAll(sql)).getRows() as [number, bigint, bigint, { bytes: Uint8Array }][]
-  const records = rows.map(
+  const reader = await context.connection.runAndReadAll(sql)
+  const records = reader.getRows().map(
     ([partition, offset, arrivalMs, record]): FailedRecord => ({
       type: 'iceberg-failed',
       errorOutputPrefix: table.errorOutputPrefix,
@@ -140,9 +140,9 @@ async function failTable(batch: JournaledBatch, table: BatchTable, refusal: Tabl
       errorCode: refusal.errorCode,
       errorMessage: refusal.errorMessage,
       endedMs: refusal.endedMs,
-      rawData: Buffer.from(record.bytes),
+      rawData: record instanceof DuckDBBlobValue ? Buffer.from(record.bytes) : Buffer.alloc(0),
       lambdaArn: context.lambdaArn,
-      eventId: `${partition}-${offset}`,
+      eventId: `${String(partition)}-${String(offset)}`,
     }),
   )
   const name = `${table.namespace}.${table.table}`

@@ -28,7 +28,7 @@ export class CheckpointFile {
     try {
       text = await readFile(this.file, 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
       const created: Checkpoint = {
         streamId: randomBytes(6).toString('hex'),
         nextOffsets: undefined,
@@ -38,7 +38,7 @@ export class CheckpointFile {
       await this.write(created)
       return created
     }
-    const { nextOffsets, ...rest } = JSON.parse(text) as Omit<Checkpoint, 'nextOffsets'> & { nextOffsets?: Record<string, string> }
+    const { nextOffsets, ...rest }: Omit<Checkpoint, 'nextOffsets'> & { nextOffsets?: Record<string, string> } = JSON.parse(text)
     return { ...rest, nextOffsets: nextOffsets && offsetsOf(nextOffsets) }
   }
 

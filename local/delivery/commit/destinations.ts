@@ -78,12 +78,14 @@ export function destinations({ configurations, streamId, loadTable }: Destinatio
     async route(otfMetadata) {
       const namespace = otfMetadata?.destinationDatabaseName ?? single?.namespace
       const name = otfMetadata?.destinationTableName ?? single?.table
-      const errorOutputPrefix = configurationOf(String(namespace), String(name))?.errorOutputPrefix
-      const refuse = (refusal: RowRefusal): Route => ({ refusal, errorOutputPrefix })
       if (typeof namespace !== 'string' || typeof name !== 'string' || namespace === '' || name === '') {
-        return refuse({ errorCode: 'Iceberg.InvalidTableName', errorMessage: 'The record names no destination database or table.' })
+        return {
+          refusal: { errorCode: 'Iceberg.InvalidTableName', errorMessage: 'The record names no destination database or table.' },
+          errorOutputPrefix: undefined,
+        }
       }
-      const operation = operations.find((known) => known === (otfMetadata?.operation ?? 'insert'))
+      const refuse = (refusal: RowRefusal): Route => ({ refusal, errorOutputPrefix: configurationOf(namespace, name)?.errorOutputPrefix })
+      const operation = operations.find((one) => one === (otfMetadata?.operation ?? 'insert'))
       if (!operation)
         return refuse({ errorCode: 'Iceberg.InvalidOperation', errorMessage: 'The operation is none of insert, update, delete.' })
       const destination = await find(namespace, name)

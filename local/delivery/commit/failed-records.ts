@@ -61,7 +61,7 @@ export function errorObjects(records: readonly FailedRecord[], names: ErrorObjec
     else groups.set(group, [record])
   }
   return [...groups].map(([group, members]) => {
-    const first = members[0] as FailedRecord
+    const first = members[0]!
     const oldestMs = members.reduce((oldest, { arrivalMs }) => Math.min(oldest, arrivalMs), first.arrivalMs)
     const prefix = evaluatePrefix(first.errorOutputPrefix ?? names.errorOutputPrefix, first.type, oldestMs, `${names.batch} ${group}`)
     return { key: `${prefix}${objectName(names, oldestMs, group)}`, content: members.map(failedLine).join('') }

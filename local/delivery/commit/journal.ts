@@ -52,7 +52,8 @@ export class Journal {
     return Promise.all(
       whole.map(async (name) => {
         const directory = join(this.directory, name)
-        return { ...(JSON.parse(await readFile(join(directory, 'batch.json'), 'utf8')) as JournaledBatch), directory }
+        const batch: JournaledBatch = JSON.parse(await readFile(join(directory, 'batch.json'), 'utf8'))
+        return { ...batch, directory }
       }),
     )
   }
@@ -72,7 +73,9 @@ export class Journal {
 
   async refusal(batch: JournaledBatch, table: BatchTable): Promise<TableRefusal | undefined> {
     const file = refusedFile(batch, table)
-    return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as TableRefusal) : undefined
+    if (!existsSync(file)) return undefined
+    const refusal: TableRefusal = JSON.parse(await readFile(file, 'utf8'))
+    return refusal
   }
 
   /** Renamed first: a folder that is half gone must not look like a batch. */

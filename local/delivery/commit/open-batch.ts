@@ -52,7 +52,7 @@ export class OpenBatch {
   async add({ records, outcomes }: TransformedBatch): Promise<void> {
     this.lambdaBatches += 1
     for (const [index, record] of records.entries()) {
-      const outcome = outcomes[index] as TransformedBatch['outcomes'][number]
+      const outcome = outcomes[index]!
       this.note(record)
       if (outcome.result === 'Failed') {
         this.fail(record, { ...outcome, type: 'processing-failed', errorOutputPrefix: undefined, rawData: record.value ?? Buffer.alloc(0) })

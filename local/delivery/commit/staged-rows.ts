@@ -64,7 +64,7 @@ export class StagedRows {
 
   add(row: StagedRow): void {
     const { columns, width } = this
-    for (let index = 0; index < width; index += 1) (columns[index] as DuckDBValue[]).push(row.values[index] as DuckDBValue)
+    for (let index = 0; index < width; index += 1) columns[index]!.push(row.values[index]!)
     const operation = operations.indexOf(row.operation)
     const extras: readonly DuckDBValue[] = [
       operation,
@@ -74,7 +74,7 @@ export class StagedRows {
       BigInt(row.arrivalMs),
       blobValue(row.record),
     ]
-    for (let index = 0; index < extras.length; index += 1) (columns[width + index] as DuckDBValue[]).push(extras[index] as DuckDBValue)
+    for (let index = 0; index < extras.length; index += 1) columns[width + index]!.push(extras[index]!)
     this.rowCount += 1
     if (operation > 0) this.hasKeyOperations = true
     if ((columns[0]?.length ?? 0) === chunkRows) this.flushChunk()

@@ -14,7 +14,7 @@ export function offsetsProperty(streamId: string): string {
 /** The offsets up to which the table has everything of the stream; empty where the stream never wrote to it. */
 export function storedOffsets(table: IcebergTable, streamId: string): Offsets {
   const property = table.properties[offsetsProperty(streamId)]
-  return property === undefined ? new Map() : offsetsOf(JSON.parse(property) as Record<string, string>)
+  return property === undefined ? new Map() : offsetsOf(JSON.parse(property))
 }
 
 /** True where the table already has a batch that ends at these offsets. */
@@ -94,5 +94,5 @@ function netRows(staged: string, keys: readonly KeyColumn[]): string {
 
 async function count(connection: DuckDBConnection, from: string): Promise<bigint> {
   const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${from}`)
-  return reader.getRows()[0]?.[0] as bigint
+  return BigInt(String(reader.getRows()[0]?.[0]))
 }

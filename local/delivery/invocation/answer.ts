@@ -43,15 +43,16 @@ export function checkAnswer(payload: string, recordIds: readonly string[]): Answ
     if (byId.has(record.recordId)) return fault('Lambda.DuplicatedRecordId', 'Multiple records were returned with the same record ID.')
     byId.set(record.recordId, checked.record)
   }
-  const ordered = recordIds.map((id) => byId.get(id))
-  if (ordered.includes(undefined)) return fault('Lambda.MissingRecordId', 'One or more record IDs were not returned.')
+  const ordered = recordIds.flatMap((id) => byId.get(id) ?? [])
+  if (ordered.length < recordIds.length) return fault('Lambda.MissingRecordId', 'One or more record IDs were not returned.')
   if (byId.size > recordIds.length) return fault('Lambda.FunctionError', 'A record ID was returned that the function was not given.')
-  return { records: ordered as AnsweredRecord[] }
+  return { records: ordered }
 }
 
 function checkRecord(record: Record<string, unknown>, index: number): { record: AnsweredRecord } | { fault: AnswerFault } {
   const { result, kafkaRecordValue, metadata } = record
-  if (!results.some((known) => known === result)) {
+  const known = results.find((one) => one === result)
+  if (!known) {
     return fault('Lambda.FunctionError', `records[${index}] has no valid result status: it is Dropped, Ok or ProcessingFailed.`)
   }
   const data = typeof kafkaRecordValue === 'string' ? decodeBase64(kafkaRecordValue) : undefined
@@ -65,7 +66,7 @@ function checkRecord(record: Record<string, unknown>, index: number): { record: 
   const otfMetadata = isRecord(metadata) ? metadata.otfMetadata : undefined
   if (otfMetadata !== undefined && otfMetadata !== null && !isRecord(otfMetadata))
     return fault('Lambda.JsonMappingException', `metadata.otfMetadata of records[${index}] is not an object.`)
-  return { record: { result: result as AnsweredRecord['result'], data, otfMetadata: isRecord(otfMetadata) ? otfMetadata : undefined } }
+  return { record: { result: known, data, otfMetadata: isRecord(otfMetadata) ? otfMetadata : undefined } }
 }
 
 /** The bytes of standard, padded base64; undefined for anything else. Node's decoder skips what it does not know, so the length tells. */

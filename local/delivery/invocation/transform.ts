@@ -42,7 +42,7 @@ export async function transformBatch(records: readonly SourceRecord[], call: Tra
   const transformed = fitting.length === 0 ? [] : (await invokeFor(fitting, call)).outcomes
   let next = 0
   const outcomes = records.map((record) => {
-    if (!isTooLarge(record)) return transformed[next++] as RecordOutcome
+    if (!isTooLarge(record)) return transformed[next++]!
     call.metrics.add('FailedValidation.Records', 1)
     call.metrics.add('FailedValidation.Bytes', record.value?.length ?? 0)
     return tooLarge()
@@ -111,16 +111,7 @@ function allFailed(records: readonly SourceRecord[], fault: AnswerFault, attempt
 /** Firehose's codes for a failed invocation. https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html */
 function faultOf(invocation: InvocationResult & { ok: false }): AnswerFault {
   const errorMessage = `${invocation.errorType}: ${invocation.errorMessage}`
-  switch (invocation.cause) {
-    case 'timeout':
-      return { errorCode: 'Lambda.FunctionTimedOut', errorMessage }
-    case 'size':
-      return {
-        errorCode: invocation.errorType === 'RequestEntityTooLargeException' ? 'Lambda.InvocationFailure' : 'Lambda.FunctionError',
-        errorMessage,
-      }
-    case 'function':
-    case 'exit':
-      return { errorCode: 'Lambda.FunctionError', errorMessage }
-  }
+  if (invocation.cause === 'timeout') return { errorCode: 'Lambda.FunctionTimedOut', errorMessage }
+  const refusedRequest = invocation.errorType === 'RequestEntityTooLargeException'
+  return { errorCode: refusedRequest ? 'Lambda.InvocationFailure' : 'Lambda.FunctionError', errorMessage }
 }

@@ -23,17 +23,24 @@ const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
  * @throws SyntaxError as `JSON.parse` does.
  */
 export function parseExactJson(text: string): ExactJson {
-  const parsed = JSON.parse(text) as ExactJson
+  const parsed: ExactJson = JSON.parse(text)
   if (!mayLose.test(text)) return parsed
   // The text is valid now, so that a token is a string or a number and nothing else; each becomes a string that says which.
   return marked(JSON.parse(text.replace(token, (found) => (found.startsWith('"') ? `"s${found.slice(1)}` : `"n${found}"`))))
 }
 
-function marked(value: unknown): ExactJson {
+/** What the second parsing gives: every string and every key begins with its mark. */
+type Marked = null | boolean | string | readonly Marked[] | { readonly [key: string]: Marked }
+
+function marked(value: Marked): ExactJson {
   if (typeof value === 'string') return value.startsWith('s') ? value.slice(1) : exactNumber(value.slice(1))
-  if (Array.isArray(value)) return value.map(marked)
-  if (value === null || typeof value !== 'object') return value as ExactJson
+  if (value === null || typeof value === 'boolean') return value
+  if (isMarkedArray(value)) return value.map(marked)
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.slice(1), marked(item)]))
+}
+
+function isMarkedArray(value: Marked): value is readonly Marked[] {
+  return Array.isArray(value)
 }
 
 function exactNumber(text: string): number | JsonNumber {

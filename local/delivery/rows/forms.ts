@@ -11,7 +11,7 @@ import {
   dateValue,
   listValue,
 } from '@duckdb/node-api'
-import type { IcebergTypeTree } from '../../iceberg/iceberg-type.ts'
+import type { IcebergTypeTree, PrimitiveName } from '../../iceberg/iceberg-type.ts'
 import { binaryFromText } from './binary-text.ts'
 import { type ExactJson, JsonNumber, parseExactJson } from './exact-json.ts'
 import { daysOfDate, microsOfTime, microsOfTimestamp } from './temporal-text.ts'
@@ -30,42 +30,27 @@ const infinities = new Set([int64.max, -int64.max])
  * https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-destination-supp.html
  */
 export function conversion(type: IcebergTypeTree): Conversion {
-  switch (type.kind) {
-    case 'boolean':
-      return booleanOf
-    case 'int':
-      return (value) => integerWithin(value, -(2 ** 31), 2 ** 31 - 1)
-    case 'long':
-      return longOf
-    case 'float':
-      return (value) => floatOf(value, Math.fround)
-    case 'double':
-      return (value) => floatOf(value, Number)
-    case 'decimal':
-      return decimalOf(type.precision, type.scale)
-    case 'date':
-      return dateOf
-    case 'time':
-      return timeOf
-    case 'timestamp':
-      return timestampOf((micros) => new DuckDBTimestampValue(micros))
-    case 'timestamptz':
-      return timestampOf((micros) => new DuckDBTimestampTZValue(micros))
-    case 'uuid':
-      return uuidOf
-    case 'binary':
-      return (value) => binaryOf(value)
-    case 'fixed':
-      return (value) => binaryOf(value, type.length)
-    case 'string':
-      return (value) => (typeof value === 'string' ? value : refused)
-    case 'list':
-      return listOf(type)
-    case 'map':
-      return mapOf(type)
-    case 'struct':
-      return structOf(type)
-  }
+  if (type.kind === 'decimal') return decimalOf(type.precision, type.scale)
+  if (type.kind === 'fixed') return (value) => binaryOf(value, type.length)
+  if (type.kind === 'list') return listOf(type)
+  if (type.kind === 'map') return mapOf(type)
+  if (type.kind === 'struct') return structOf(type)
+  return primitives[type.kind]
+}
+
+const primitives: Readonly<Record<PrimitiveName, Conversion>> = {
+  boolean: booleanOf,
+  int: (value) => integerWithin(value, -(2 ** 31), 2 ** 31 - 1),
+  long: longOf,
+  float: (value) => floatOf(value, Math.fround),
+  double: (value) => floatOf(value, Number),
+  date: dateOf,
+  time: timeOf,
+  timestamp: timestampOf((micros) => new DuckDBTimestampValue(micros)),
+  timestamptz: timestampOf((micros) => new DuckDBTimestampTZValue(micros)),
+  uuid: uuidOf,
+  binary: (value) => binaryOf(value),
+  string: (value) => (typeof value === 'string' ? value : refused),
 }
 
 /** The conversion of a value that may be null. */
@@ -177,9 +162,14 @@ function listOf(type: IcebergTypeTree & { kind: 'list' }): Conversion {
   const element = nullable(conversion(type.element), type.elementRequired)
   return (value) => {
     const items = nested(value)
-    if (!Array.isArray(items)) return refused
-    const converted = (items as readonly ExactJson[]).map(element)
-    return converted.includes(refused) ? refused : listValue(converted as DuckDBValue[])
+    if (!isArray(items)) return refused
+    const converted: DuckDBValue[] = []
+    for (const item of items) {
+      const one = element(item)
+      if (one === refused) return refused
+      converted.push(one)
+    }
+    return listValue(converted)
   }
 }
 
@@ -189,9 +179,14 @@ function mapOf(type: IcebergTypeTree & { kind: 'map' }): Conversion {
   return (value) => {
     const object = nested(value)
     if (!isObject(object)) return refused
-    const entries = Object.entries(object).map(([key, item]) => ({ key: keyOf(key), value: valueOf(item) }))
-    if (entries.some((entry) => entry.key === refused || entry.value === refused)) return refused
-    return new DuckDBMapValue(entries as { key: DuckDBValue; value: DuckDBValue }[])
+    const entries: { key: DuckDBValue; value: DuckDBValue }[] = []
+    for (const [key, item] of Object.entries(object)) {
+      const convertedKey = keyOf(key)
+      const converted = valueOf(item)
+      if (convertedKey === refused || converted === refused) return refused
+      entries.push({ key: convertedKey, value: converted })
+    }
+    return new DuckDBMapValue(entries)
   }
 }
 
@@ -208,6 +203,10 @@ function structOf(type: IcebergTypeTree & { kind: 'struct' }): Conversion {
     }
     return new DuckDBStructValue(entries)
   }
+}
+
+function isArray(value: ExactJson | undefined): value is readonly ExactJson[] {
+  return Array.isArray(value)
 }
 
 export function isObject(value: ExactJson | undefined): value is { readonly [key: string]: ExactJson } {

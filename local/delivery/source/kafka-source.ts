@@ -31,7 +31,7 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
   const groupId = `firehose-${clientId}-${randomUUID()}`
   let admin: Promise<Admin> | undefined
   let consumer: Consumer | undefined
-  let stopped = false
+  const stopping = new AbortController()
 
   const connectedAdmin = (): Promise<Admin> => {
     admin ??= (async () => {
@@ -62,8 +62,8 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
     },
     async run(from, onRecords) {
       const next = new Map(from)
-      while (!stopped && !(await topicExists())) await sleep(500)
-      if (stopped) return
+      while (!stopping.signal.aborted && !(await topicExists())) await sleep(500)
+      if (stopping.signal.aborted) return
       const running = kafka.consumer({
         groupId,
         sessionTimeout: sessionTimeoutMs,
@@ -73,7 +73,7 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
         maxBytes: 16 * 1024 * 1024,
         metadataMaxAge: 30_000,
         allowAutoTopicCreation: false,
-        retry: { ...retry, restartOnFailure: async () => !stopped },
+        retry: { ...retry, restartOnFailure: async () => !stopping.signal.aborted },
       })
       consumer = running
       running.on(running.events.GROUP_JOIN, ({ payload }) => {
@@ -93,7 +93,7 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
       })
     },
     async stop() {
-      stopped = true
+      stopping.abort()
       await consumer?.disconnect()
       if (admin) await (await admin).disconnect()
     },
@@ -102,26 +102,29 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
 
 /** Hands over what comes after the last record of the partition, whatever the group protocol made of a rebalance. */
 async function deliver(
-  { batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload,
+  payload: EachBatchPayload,
   next: Map<number, bigint>,
   onRecords: (records: readonly SourceRecord[]) => Promise<void>,
   onError: (message: string) => void,
 ): Promise<void> {
-  if (!isRunning() || isStale()) return
+  if (!payload.isRunning() || payload.isStale()) return
+  const { batch } = payload
   const { partition } = batch
   const wanted = next.get(partition) ?? 0n
   const records: SourceRecord[] = []
   for (const { offset, timestamp, value } of batch.messages) {
-    if (BigInt(offset) >= wanted)
-      records.push({ partition, offset: BigInt(offset), arrivalMs: Number(timestamp), value: value ?? undefined })
+    const exact = BigInt(offset)
+    if (exact >= wanted) records.push({ partition, offset: exact, arrivalMs: Number(timestamp), value: value ?? undefined })
   }
   const first = records[0]
-  if (first && first.offset > wanted)
+  if (first && first.offset > wanted) {
     onError(
       `partition ${partition}: no records from offset ${wanted} to ${first.offset - 1n}; the topic's retention or a transaction took them`,
     )
+  }
   if (first) {
-    const beating = setInterval(() => void heartbeat().catch(() => {}), heartbeatIntervalMs)
+    // A full buffer must not cost the membership of the group.
+    const beating = setInterval(() => void payload.heartbeat().catch(() => {}), heartbeatIntervalMs)
     try {
       await onRecords(records)
     } finally {
@@ -129,6 +132,6 @@ async function deliver(
     }
     next.set(partition, BigInt(batch.lastOffset()) + 1n)
   }
-  resolveOffset(batch.lastOffset())
-  await heartbeat()
+  payload.resolveOffset(batch.lastOffset())
+  await payload.heartbeat()
 }

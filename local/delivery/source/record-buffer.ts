@@ -75,7 +75,7 @@ export class RecordBuffer {
     let bytes = 0
     let weight = 0
     while (count < this.waiting.length && bytes < this.settings.bytes) {
-      const { record } = this.waiting[count] as Waiting
+      const { record } = this.waiting[count]!
       weight += this.settings.weight(record)
       if (count > 0 && weight > this.settings.weightLimit) break
       bytes += bytesOf(record)
