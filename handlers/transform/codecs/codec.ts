@@ -1,0 +1,70 @@
+import type { Codec } from '../../../pipeline/column-types.ts'
+import type { Encoder } from './encoder.ts'
+import { listEncoder } from './lists.ts'
+import { decimalEncoder, encodeFloat, encodeInt, encodeLong, numericTextEncoder } from './numbers.ts'
+import {
+  bitsEncoder,
+  encodeBinary,
+  encodeBoolean,
+  encodeByteaText,
+  encodeHstore,
+  encodeInterval,
+  encodeJsonText,
+  encodeText,
+} from './texts.ts'
+import {
+  encodeDate,
+  encodeDateText,
+  encodeTime,
+  encodeTimestamp,
+  encodeTimestampText,
+  encodeTimestamptz,
+  encodeTimestamptzText,
+  encodeTimeText,
+  encodeTimetzText,
+} from './times.ts'
+
+type PlainCodec = Exclude<Codec, `${string}(${string})` | `list<${string}>`>
+
+const encoders: Readonly<Record<PlainCodec, Encoder>> = {
+  text: encodeText,
+  boolean: encodeBoolean,
+  int: encodeInt,
+  long: encodeLong,
+  float: encodeFloat,
+  numeric: numericTextEncoder(undefined),
+  date: encodeDate,
+  time: encodeTime,
+  timestamp: encodeTimestamp,
+  timestamptz: encodeTimestamptz,
+  binary: encodeBinary,
+  'date-text': encodeDateText,
+  'time-text': encodeTimeText,
+  'timetz-text': encodeTimetzText,
+  'timestamp-text': encodeTimestampText,
+  'timestamptz-text': encodeTimestamptzText,
+  'interval-text': encodeInterval,
+  'bytea-text': encodeByteaText,
+  'hstore-text': encodeHstore,
+  'json-text': encodeJsonText,
+}
+
+/** The encoder that a codec names. */
+export function encoderOf(codec: Codec): Encoder {
+  const plain = encoders[codec as PlainCodec]
+  if (plain) return plain
+  const element = /^list<(.+)>$/.exec(codec)?.[1]
+  if (element !== undefined) return listEncoder(encoderOf(element as Codec))
+  const match = /^(decimal|numeric|bits)\((\d+)(?:,(\d+))?\)$/.exec(codec)
+  const first = Number(match?.[2])
+  switch (match?.[1]) {
+    case 'decimal':
+      return decimalEncoder(first, Number(match[3]))
+    case 'numeric':
+      return numericTextEncoder(first)
+    case 'bits':
+      return bitsEncoder(first)
+    default:
+      throw new Error(`no codec "${codec}": the plan is of another version than the transform`)
+  }
+}
