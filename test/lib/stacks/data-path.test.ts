@@ -1,0 +1,163 @@
+import { localDeployment, memberOf, ofType, onlyOf, synthesized } from '../synthesized.ts'
+
+const tables = {
+  tables: [
+    {
+      schema: 'public',
+      name: 'orders',
+      columns: [
+        { name: 'id', type: 'integer' },
+        { name: 'note', type: 'text' },
+      ],
+      primaryKey: ['id'],
+    },
+    { schema: 'public', name: 'order_s', columns: [{ name: 'id', type: 'integer' }], primaryKey: ['id'] },
+    {
+      schema: 'sales',
+      name: 'lines',
+      columns: [
+        { name: 'line', type: 'integer' },
+        { name: 'Order', type: 'bigint' },
+      ],
+      primaryKey: ['Order', 'line'],
+    },
+    { schema: 'public', name: 'log', columns: [{ name: 'text', type: 'text' }], primaryKey: [] },
+    { schema: 'public', name: 'former', columns: [{ name: 'id', type: 'integer' }], primaryKey: ['id'], capture: false },
+  ],
+}
+const app = synthesized(localDeployment, tables)
+const stream = onlyOf(app, 'AWS::KinesisFirehose::DeliveryStream')
+const destination = memberOf(stream, 'IcebergDestinationConfiguration')
+
+test('every captured table, the former ones and the canary have an Iceberg table, whatever their names have in common', () => {
+  const names = ofType(app, 'AWS::S3Tables::Table').map(({ Properties }) => Properties?.TableName)
+  expect(names).toEqual(['orders', 'order_s', 'sales_lines', 'log', 'former', 'cdc_canary'])
+})
+
+test('Iceberg tables are of format 2, unpartitioned, in the namespace that is created before them', () => {
+  const [namespaceId] = Object.entries(app.CdcS3Tables?.Resources ?? {}).find(([, { Type }]) => Type === 'AWS::S3Tables::Namespace') ?? []
+  for (const { Properties, DependsOn } of ofType(app, 'AWS::S3Tables::Table')) {
+    expect(Properties).toMatchObject({
+      Namespace: 'aurora_cdc',
+      OpenTableFormat: 'ICEBERG',
+      IcebergMetadata: { TableProperties: { 'format-version': '2' } },
+    })
+    expect(Properties?.IcebergMetadata).not.toHaveProperty('IcebergPartitionSpec')
+    expect(DependsOn).toEqual([namespaceId])
+  }
+})
+
+test('data is retained when a stack goes, unless the deployment is a trial', () => {
+  const types = ['AWS::S3Tables::TableBucket', 'AWS::S3Tables::Namespace', 'AWS::S3Tables::Table', 'AWS::S3::Bucket']
+  const trial = synthesized({ ...localDeployment, onDestroy: 'delete' }, tables)
+  for (const type of types) {
+    for (const resource of ofType(app, type))
+      expect([type, resource.DeletionPolicy, resource.UpdateReplacePolicy]).toEqual([type, 'Retain', 'Retain'])
+    for (const resource of ofType(trial, type)) expect([type, resource.DeletionPolicy]).toEqual([type, 'Delete'])
+  }
+})
+
+test('a bucket and a namespace that are there already are used and not created', () => {
+  const existing = synthesized(
+    { ...localDeployment, tableBucket: { name: 'given', create: false }, namespace: { name: 'own', create: false } },
+    tables,
+  )
+  expect([...ofType(existing, 'AWS::S3Tables::TableBucket'), ...ofType(existing, 'AWS::S3Tables::Namespace')]).toEqual([])
+  for (const { Properties } of ofType(existing, 'AWS::S3Tables::Table')) {
+    expect(Properties).toMatchObject({ TableBucketARN: 'arn:aws:s3tables:us-east-1:111122223333:bucket/given', Namespace: 'own' })
+  }
+})
+
+test('the stream reads the whole topic of the cluster by private connectivity', () => {
+  expect(stream).toMatchObject({
+    DeliveryStreamType: 'MSKAsSource',
+    MSKSourceConfiguration: {
+      TopicName: 'aurora.cdc.all-tables',
+      ReadFromTimestamp: '1970-01-01T00:00:00Z',
+      AuthenticationConfiguration: { Connectivity: 'PRIVATE' },
+    },
+  })
+})
+
+test('every table with a key is a destination, with the key in its order and a place of its own for failed records', () => {
+  expect(destination.DestinationTableConfigurationList).toEqual(
+    [
+      ['orders', ['id']],
+      ['order_s', ['id']],
+      ['sales_lines', ['order', 'line']],
+      ['former', ['id']],
+      ['cdc_canary', ['name']],
+    ].map(([table, keys]) => ({
+      DestinationDatabaseName: 'aurora_cdc',
+      DestinationTableName: table,
+      UniqueKeys: keys,
+      S3ErrorOutputPrefix: `failed/!{firehose:error-output-type}/${String(table)}/`,
+    })),
+  )
+})
+
+test('nothing is set that AWS has withdrawn or that gives up the order of changes', () => {
+  for (const property of ['AppendOnly', 'SchemaEvolutionConfiguration', 'TableCreationConfiguration'])
+    expect(destination).not.toHaveProperty(property)
+  expect(destination).toMatchObject({ s3BackupMode: 'FailedDataOnly', RetryOptions: { DurationInSeconds: 7200 } })
+})
+
+test('records go through the transform, with the buffers of the deployment', () => {
+  const other = synthesized(
+    {
+      ...localDeployment,
+      buffering: { sizeMiB: 5, intervalSeconds: 900 },
+      transform: { bufferMiB: 0.5, bufferIntervalSeconds: 7, retries: 9 },
+    },
+    tables,
+  )
+  expect(onlyOf(other, 'AWS::KinesisFirehose::DeliveryStream').IcebergDestinationConfiguration).toMatchObject({
+    BufferingHints: { SizeInMBs: 5, IntervalInSeconds: 900 },
+    ProcessingConfiguration: {
+      Enabled: true,
+      Processors: [
+        {
+          Type: 'Lambda',
+          Parameters: expect.arrayContaining([
+            { ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-transform' },
+            { ParameterName: 'BufferSizeInMBs', ParameterValue: '0.5' },
+            { ParameterName: 'BufferIntervalInSeconds', ParameterValue: '7' },
+            { ParameterName: 'NumberOfRetries', ParameterValue: '9' },
+          ]),
+        },
+      ],
+    },
+  })
+})
+
+test("the stream's log group and log streams are those that it names", () => {
+  const streams = Object.entries(app.CdcFirehose?.Resources ?? {}).filter(([, { Type }]) => Type === 'AWS::Logs::LogStream')
+  const named = [destination, memberOf(destination, 'S3Configuration')].map(
+    (part) => memberOf(part, 'CloudWatchLoggingOptions').LogStreamName,
+  )
+  expect(named.toSorted(byText)).toEqual(streams.map(([id]) => ({ Ref: id })).toSorted(byText))
+})
+
+const byText = (left: unknown, right: unknown) => JSON.stringify(left).localeCompare(JSON.stringify(right))
+
+test('another topic position, bucket or prefix gives the stream another name; another table or buffer does not', () => {
+  const name = (deployment: object, declared: unknown = tables) =>
+    onlyOf(synthesized({ ...localDeployment, ...deployment }, declared), 'AWS::KinesisFirehose::DeliveryStream').DeliveryStreamName
+  expect(name({})).toBe(stream.DeliveryStreamName)
+  expect(name({ tableBucket: { name: 'other-bucket' } })).not.toBe(stream.DeliveryStreamName)
+  expect(name({ prefix: 'dev' })).not.toBe(stream.DeliveryStreamName)
+  expect(name({ buffering: { intervalSeconds: 60 } }, { tables: tables.tables.slice(0, 1) })).toBe(stream.DeliveryStreamName)
+})
+
+test('the function runs on arm64 in a current runtime, within what Firehose waits for, and logs to a group of its own that expires', () => {
+  const [transform] = ofType(app.CdcLambdaTransform ?? {}, 'AWS::Lambda::Function')
+  expect(transform?.Properties).toMatchObject({
+    Runtime: 'nodejs22.x',
+    Architectures: ['arm64'],
+    Handler: 'index.handler',
+    Timeout: 60,
+    MemorySize: 1024,
+  })
+  expect(transform?.Properties).not.toHaveProperty('Environment')
+  for (const { Properties } of ofType(app, 'AWS::Logs::LogGroup')) expect(Properties?.RetentionInDays).toBe(30)
+})

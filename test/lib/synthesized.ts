@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import { addPipelineStacks } from '../../lib/pipeline-stacks.ts'
+import { readAssembly } from '../../local/cloudformation/assembly.ts'
+import { isObject, type Json, type JsonObject } from '../../local/cloudformation/json.ts'
+import type { ResourceDefinition, Template } from '../../local/cloudformation/template.ts'
+import { parseDeployment } from '../../pipeline/deployment.ts'
+import { capturedTables, parseTables } from '../../pipeline/tables.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'))
+
+/** The deployment of the local run, for changes of single settings. */
+export const localDeployment: JsonObject = readJson('local/deployment.json')
+
+/** Every template of the app by its stack's name, without bundling. */
+export function synthesized(deployment: object = localDeployment, tables: unknown = readJson('tables.json')): Record<string, Template> {
+  const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'))
+  try {
+    const app = new App({ outdir, context: { ...readJson('cdk.json').context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false })
+    addPipelineStacks(app, { deployment: parseDeployment(deployment), tables: capturedTables(parseTables(tables)) })
+    app.synth()
+    return Object.fromEntries(readAssembly(outdir).stacks.map(({ name, template }) => [name, template]))
+  } finally {
+    rmSync(outdir, { recursive: true })
+  }
+}
+
+/** Resources of a type in one template or several. */
+export function ofType(templates: Template | Record<string, Template>, type: string): ResourceDefinition[] {
+  return resources(templates).filter((resource) => resource.Type === type)
+}
+
+export function resources(templates: Template | Record<string, Template>): ResourceDefinition[] {
+  const all = isTemplate(templates) ? [templates] : Object.values(templates)
+  return all.flatMap((template) => Object.values(template.Resources))
+}
+
+/** The properties of the only resource of a type. */
+export function onlyOf(templates: Template | Record<string, Template>, type: string): JsonObject {
+  const [resource, ...others] = ofType(templates, type)
+  if (!resource?.Properties || others.length > 0) throw new Error(`${others.length + (resource ? 1 : 0)} resources of type ${type}`)
+  return resource.Properties
+}
+
+/** A member that is an object. */
+export function memberOf(object: JsonObject, name: string): JsonObject {
+  const value = object[name]
+  if (!isObject(value)) throw new Error(`no ${name}`)
+  return value
+}
+
+/** Every object inside a value, itself included. */
+export function objectsIn(value: Json | undefined): JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap(objectsIn)
+  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : []
+}
+
+function isTemplate(value: Template | Record<string, Template>): value is Template {
+  return 'Resources' in value && 'Parameters' in value
+}
