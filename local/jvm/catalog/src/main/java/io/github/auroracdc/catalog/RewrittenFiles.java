@@ -4,7 +4,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
@@ -46,10 +48,10 @@ final class RewrittenFiles implements Closeable {
   RewrittenFiles(Table table) {
     this.table = table;
     this.schema = table.schema();
-    this.appenders = new GenericAppenderFactory(schema, table.spec());
-    appenders.setAll(table.properties());
+    Map<String, String> properties = new HashMap<>(table.properties());
     // The writer holds a row group in memory, and DuckDB reads row groups in parallel: both like them small.
-    appenders.set(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, String.valueOf(16 << 20));
+    properties.put(TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, String.valueOf(16 << 20));
+    this.appenders = new GenericAppenderFactory(table, schema, table.spec(), properties, null, null, null);
   }
 
   /** Appends the rows of one data file that no delete file deletes. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
@@ -23,6 +25,8 @@ import org.apache.iceberg.io.LocationProvider;
  * Several snapshots that one commit adds to one branch, made one: their data and delete files go into a single row delta, written
  * by Iceberg itself, so that sequence numbers, totals and the owners of manifests are those of an ordinary commit.
  *
+ * <p>A single snapshot of DuckDB's that deletes is written anew too, for the sake of {@link NamedDeletes}.
+ *
  * <p>This keeps the rows, because a position delete names file and position, and applies to data of its own sequence number too.
  * An equality delete does not, so a commit that has one is left as it is.
  */
@@ -39,7 +43,7 @@ final class SnapshotMerge {
     this.branch = branch;
   }
 
-  /** Null where there is nothing to merge: fewer than two snapshots, not all on one branch, or equality deletes among them. */
+  /** Null where a commit is fine as it is, or not for us: snapshots on several branches, or with equality deletes among them. */
   static SnapshotMerge of(TableMetadata base, TableMetadata metadata, FileIO io) {
     List<Snapshot> added = new ArrayList<>();
     List<MetadataUpdate.SetSnapshotRef> refs = new ArrayList<>();
@@ -54,7 +58,7 @@ final class SnapshotMerge {
       }
     }
     Set<String> branches = refs.stream().map(MetadataUpdate.SetSnapshotRef::name).collect(Collectors.toSet());
-    if (added.size() < 2 || branches.size() != 1 || metadata.formatVersion() != 2) {
+    if (added.isEmpty() || branches.size() != 1 || metadata.formatVersion() != 2) {
       return null;
     }
     String branch = branches.iterator().next();
@@ -62,7 +66,9 @@ final class SnapshotMerge {
     if (!metadata.ref(branch).isBranch() || metadata.ref(branch).snapshotId() != head || !isChain(base, branch, added)) {
       return null;
     }
-    if (hasEqualityDeletes(added, io)) {
+    List<DeleteFile> deletes = added.stream().flatMap(snapshot -> stream(snapshot.addedDeleteFiles(io))).toList();
+    boolean fine = added.size() == 1 && deletes.stream().noneMatch(NamedDeletes::canName);
+    if (fine || deletes.stream().anyMatch(file -> file.content() == FileContent.EQUALITY_DELETES)) {
       return null;
     }
     return new SnapshotMerge(base, added, others, branch);
@@ -91,7 +97,7 @@ final class SnapshotMerge {
     List<DeleteFile> removedDeletes = new ArrayList<>();
     for (Snapshot snapshot : replaced) {
       snapshot.addedDataFiles(table.io()).forEach(file -> rows.put(file.location(), file));
-      snapshot.addedDeleteFiles(table.io()).forEach(file -> deletes.put(file.location(), file));
+      snapshot.addedDeleteFiles(table.io()).forEach(file -> deletes.put(file.location(), NamedDeletes.named(file, base.spec(file.specId()))));
       // A file that one snapshot adds and the next removes is not in the table at all.
       snapshot.removedDataFiles(table.io()).forEach(file -> keepUnless(rows.remove(file.location()) != null, file, removedRows));
       snapshot.removedDeleteFiles(table.io()).forEach(file -> keepUnless(deletes.remove(file.location()) != null, file, removedDeletes));
@@ -108,21 +114,14 @@ final class SnapshotMerge {
     return captured.current();
   }
 
-  private static boolean hasEqualityDeletes(List<Snapshot> snapshots, FileIO io) {
-    for (Snapshot snapshot : snapshots) {
-      for (DeleteFile file : snapshot.addedDeleteFiles(io)) {
-        if (file.content() == FileContent.EQUALITY_DELETES) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
   private static <F> void keepUnless(boolean dropped, F file, List<F> kept) {
     if (!dropped) {
       kept.add(file);
     }
+  }
+
+  private static Stream<DeleteFile> stream(Iterable<DeleteFile> files) {
+    return StreamSupport.stream(files.spliterator(), false);
   }
 
   private long head() {
