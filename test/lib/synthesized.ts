@@ -15,14 +15,31 @@ const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'ut
 /** The deployment of the local run, for changes of single settings. */
 export const localDeployment: JsonObject = readJson('local/deployment.json')
 
-/** Every template of the app by its stack's name, without bundling. */
+/** Every template of the app by its stack's name, without bundling and without the CDK's own rules, which take most of the time. */
 export function synthesized(deployment: object = localDeployment, tables: unknown = readJson('tables.json')): Record<string, Template> {
+  return synthesize(deployment, tables, 'false', (outdir) =>
+    Object.fromEntries(readAssembly(outdir).stacks.map(({ name, template }) => [name, template])),
+  )
+}
+
+/** What the CDK's own rules find in the templates of the local run's deployment. */
+export function findings(): unknown {
+  return synthesize(
+    localDeployment,
+    readJson('tables.json'),
+    'true',
+    (outdir) => JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')).pluginReports,
+  )
+}
+
+function synthesize<Result>(deployment: object, tables: unknown, validation: string, read: (outdir: string) => Result): Result {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesized-'))
+  process.env.CDK_VALIDATION = validation
   try {
     const app = new App({ outdir, context: { ...readJson('cdk.json').context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false })
     addPipelineStacks(app, { deployment: parseDeployment(deployment), tables: capturedTables(parseTables(tables)) })
     app.synth()
-    return Object.fromEntries(readAssembly(outdir).stacks.map(({ name, template }) => [name, template]))
+    return read(outdir)
   } finally {
     rmSync(outdir, { recursive: true })
   }

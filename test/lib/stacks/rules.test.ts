@@ -1,5 +1,5 @@
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
-import { localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
+import { findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
 
 const app = synthesized()
 const prefixed = synthesized({ ...localDeployment, prefix: 'dev' })
@@ -14,6 +14,10 @@ const list = (value: Json | undefined): Json[] => [value ?? []].flat()
 test('two syntheses give the same templates', () => {
   expect(synthesized()).toEqual(app)
 })
+
+test("the CDK's own rules find nothing", () => {
+  expect(findings()).toEqual([])
+}, 120_000)
 
 test('the stacks are named as documented, or with the prefix in front', () => {
   const names = ['CdcMskCluster', 'CdcS3Tables', 'CdcLambdaTransform', 'CdcFirehoseRole', 'CdcFirehose']
