@@ -34,6 +34,26 @@ export async function putConnector(uri: string, name: string, properties: Readon
   }
 }
 
+/**
+ * Starts again what failed of the connector: a worker that comes back starts the connector that it remembers, before the source may be there.
+ * https://cwiki.apache.org/confluence/display/KAFKA/KIP-745
+ */
+export async function restartFailed(uri: string, name: string): Promise<void> {
+  const query = 'includeTasks=true&onlyFailed=true'
+  const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/restart?${query}`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(30_000),
+  })
+  const body = await response.text()
+  // 409: the worker is rebalancing, and starts everything in doing so.
+  if (!response.ok && response.status !== 409) {
+    throw new PipelineError(
+      'ConnectorFailed',
+      `Kafka Connect did not restart the connector ${name} (HTTP ${response.status}): ${reason(body)}`,
+    )
+  }
+}
+
 /** Undefined when there is no such connector, or no status of it yet. */
 export async function connectorStatus(uri: string, name: string): Promise<ConnectorStatus | undefined> {
   const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/status`, { signal: AbortSignal.timeout(10_000) })

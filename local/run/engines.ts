@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Deployment } from '../../pipeline/deployment.ts'
 import { startCatalog } from '../engines/catalog.ts'
 import { startConnect } from '../engines/connect.ts'
-import { type PostgresCredentials, postgresCredentials } from '../engines/credentials.ts'
+import { postgresCredentials } from '../engines/credentials.ts'
 import { startKafka } from '../engines/kafka.ts'
 import { startPostgres } from '../engines/postgres.ts'
 import { postgresHome } from '../engines/postgres-user.ts'
@@ -27,15 +27,14 @@ const database = 'shop'
 
 const observed = ({ onEvent }: EnginePlace) => (onEvent ? { onEvent } : {})
 
-export async function startSamplePostgres(place: EnginePlace, explicitData: boolean) {
+export function startSamplePostgres(place: EnginePlace, explicitData: boolean) {
   const { directory, logs } = place.paths
-  const credentials: PostgresCredentials = postgresCredentials(directory)
+  const credentials = postgresCredentials(directory)
   const home = postgresHome(directory, explicitData)
   const logFile = join(logs, 'postgres.log')
-  const server = await place.processes.start(() =>
+  return place.processes.start(() =>
     startPostgres({ home, credentials, database, port: place.port('postgres'), logFile, ...observed(place) }),
   )
-  return { server, debezium: credentials.debezium }
 }
 
 export function startBroker(place: EnginePlace) {

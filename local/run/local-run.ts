@@ -11,7 +11,8 @@ import { readAssembly } from '../cloudformation/assembly.ts'
 import { deployAssembly } from '../cloudformation/deploy.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
-import { awaitInitialSnapshot, awaitRunning, putConnector } from '../engines/connector.ts'
+import { awaitInitialSnapshot, awaitRunning, putConnector, restartFailed } from '../engines/connector.ts'
+import { postgresCredentials } from '../engines/credentials.ts'
 import { ensureTopic } from '../engines/kafka.ts'
 import { checkoutDirectory } from '../engines/paths.ts'
 import { portsFor } from '../engines/ports.ts'
@@ -126,8 +127,7 @@ export class LocalRun {
     const postgres: Stage<object> = {
       title: 'PostgreSQL',
       run: async () => {
-        const { server, debezium } = await startSamplePostgres(this.#engines, explicitData)
-        this.#source = embeddedSource(server, debezium)
+        this.#source = embeddedSource(await startSamplePostgres(this.#engines, explicitData), this.#debezium)
       },
     }
     return [
@@ -162,6 +162,11 @@ export class LocalRun {
     return this.#stopped
   }
 
+  /** The embedded PostgreSQL's role for Debezium. */
+  get #debezium() {
+    return postgresCredentials(this.paths.directory).debezium
+  }
+
   get #engines(): EnginePlace {
     return started('the data folder', this.#place)
   }
@@ -173,7 +178,11 @@ export class LocalRun {
     removeRun(dataDirectory)
     if (reset) resetDataFolder(paths, postgresHome(dataDirectory, explicitData).dataDirectory)
     claimDataFolder(paths, { source: own ? sourceAddress(own.url) : 'samples' })
-    if (!own) this.#tables = capturedTables(readTablesFile(this.#tablesFile)?.tables ?? [])
+    if (!own) {
+      this.#tables = capturedTables(readTablesFile(this.#tablesFile)?.tables ?? [])
+      const { user, password } = this.#debezium
+      this.#keepSecret({ username: user, password })
+    }
     const onEvent = (event: EngineEvent) => {
       // A process that was started again has another id.
       if (event.kind === 'ready' && lastRun(dataDirectory)) writeRun(dataDirectory, this.state)
@@ -188,6 +197,7 @@ export class LocalRun {
     this.#tablesFile = this.paths.tables
     await withSource(own, async (client) => {
       this.#source = ownSource(own.url, client)
+      this.#keepSecret(this.#source.role)
       const declared = readTablesFile(this.#tablesFile)
       const found = await discoverTables(client, parsePatterns(own.patterns), declared?.written.tables)
       await checkSource(client, found.tables)
@@ -215,8 +225,12 @@ export class LocalRun {
         await checkSource(client, this.#tables)
       })
     await prepareForCapture(source, this.#tables, (sentence) => this.#options.announce?.(sentence))
+  }
+
+  /** Before the worker starts: it starts the connector that it remembers at once. */
+  #keepSecret(value: Source['role']): void {
     const arn = `arn:aws:secretsmanager:${this.deployment.region}:${this.deployment.account}:secret:${secretName}-AbCdEf`
-    this.#secrets.push({ name: secretName, arn, value: source.role })
+    this.#secrets.push({ name: secretName, arn, value })
   }
 
   async #deploy(say: (detail: string) => void): Promise<void> {
@@ -255,6 +269,7 @@ export class LocalRun {
     const tables = this.#tables.filter(({ capture }) => capture)
     const properties = connectorProperties({ tables, topics, database: { ...this.source.database, secretName } })
     await putConnector(uri, connectorName, properties)
+    await restartFailed(uri, connectorName)
     await awaitRunning(uri, connectorName)
     writeRun(this.paths.directory, this.state)
   }
