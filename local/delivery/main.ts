@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { icebergCatalog } from '../iceberg/catalog.ts'
 import { openLake } from '../iceberg/duckdb.ts'
+import { tableMaintenance } from '../iceberg/maintenance.ts'
 import { runFunction } from '../lambda/function.ts'
 import { type Delivery, startDelivery } from './delivery.ts'
 import { type DeliverySettings, parseSettings } from './settings.ts'
@@ -29,7 +30,14 @@ async function main(file: string | undefined): Promise<void> {
     onError: (message) => console.error(message),
   })
   const fn = openFunction(settings)
-  const delivery = await startDelivery({ settings, source, catalog, lake, fn, maintain: async () => {} })
+  const delivery = await startDelivery({
+    settings,
+    source,
+    catalog,
+    lake,
+    fn,
+    maintain: tableMaintenance(catalog, (message) => console.error(message)),
+  })
   const end = endOffsets(source)
   const { port, server } = await serveStatus(settings.port, () => statusOf(delivery, end, fn?.pid))
   console.log(JSON.stringify({ ready: true, port }))

@@ -15,6 +15,8 @@ export interface IcebergTable {
   readonly properties: Readonly<Record<string, string>>
   /** Ids exceed 2^53, so they are text. Undefined: no data was ever written. */
   readonly currentSnapshot: IcebergSnapshot | undefined
+  /** When each snapshot was made, oldest first, in milliseconds. */
+  readonly snapshotTimesMs: readonly number[]
 }
 
 export interface IcebergSnapshot {
@@ -97,7 +99,7 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
       return parseTable(namespace, name, await wanted('POST', `/v1/namespaces/${encodeURIComponent(namespace)}/tables`, body))
     },
     async loadTable(namespace, name) {
-      const { status, text } = await request('GET', `${tablePath(namespace, name)}?snapshots=refs`)
+      const { status, text } = await request('GET', tablePath(namespace, name))
       if (status === 404) return undefined
       if (status >= 300) throw new CatalogError(status, `table ${namespace}.${name}: ${status} ${errorMessage(text)}`)
       return parseTable(namespace, name, text)
@@ -166,7 +168,7 @@ interface TableJson {
 }
 
 /** Snapshot ids are 63 bits; they are made text before `JSON.parse` could round them. Only these keys are touched, never a string's inside. */
-function parseTableJson(text: string): TableJson {
+export function parseTableJson(text: string): TableJson {
   return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"(?:\s*:\s*-?\d+(?=[\s,}\]]))?/g, exactSnapshotId))
 }
 
@@ -191,6 +193,7 @@ function parseTable(namespace: string, name: string, text: string): IcebergTable
     columns: parseColumns(schema.fields),
     identifierFields: schema.fields.filter((field) => identifiers.includes(field.id)).map((field) => field.name),
     properties: metadata.properties ?? {},
+    snapshotTimesMs: (metadata.snapshots ?? []).map((one) => one['timestamp-ms']).sort((one, other) => one - other),
     currentSnapshot: snapshot && { id: snapshot['snapshot-id'], timestampMs: snapshot['timestamp-ms'], summary: snapshot.summary ?? {} },
   }
 }
