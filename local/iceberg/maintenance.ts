@@ -32,7 +32,7 @@ interface TableName {
  * expires what needs it. A table that cannot be maintained now is left for later.
  */
 export function tableMaintenance(
-  catalog: IcebergCatalog,
+  catalog: Pick<IcebergCatalog, 'loadTable' | 'compact' | 'expireSnapshots'>,
   onError: (message: string) => void,
   settings: MaintenanceSettings = defaultMaintenance,
 ): (committed: readonly TableName[]) => Promise<void> {

@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { applyOperations } from '../../../../local/delivery/commit/operations.ts'
 import { type Operation, operations, StagedRows } from '../../../../local/delivery/commit/staged-rows.ts'
 
