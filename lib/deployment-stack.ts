@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib'
+import { Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import type { Deployment } from '../pipeline/deployment.ts'
 import { type ResourceNames, resourceNames } from '../pipeline/resource-names.ts'
@@ -16,10 +16,10 @@ export abstract class DeploymentStack extends Stack {
   readonly names: ResourceNames
 
   /** @param name the stack's name without the deployment's prefix */
-  constructor(scope: Construct, name: string, deployment: Deployment, description: string) {
+  constructor(scope: Construct, name: string, deployment: Deployment, description: string, props: StackProps = {}) {
     const names = resourceNames(deployment)
     const { account, region, tags } = deployment
-    super(scope, names.stack(name), { env: { account, region }, description, tags })
+    super(scope, names.stack(name), { ...props, env: { account, region }, description, tags })
     this.deployment = deployment
     this.names = names
   }

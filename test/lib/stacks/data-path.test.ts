@@ -47,6 +47,24 @@ test('Iceberg tables are of format 2, unpartitioned, in the namespace that is cr
   }
 })
 
+const wide = (tableCount: number, columns: number) => ({
+  tables: Array.from({ length: tableCount }, (_table, index) => ({
+    schema: 'public',
+    name: `table_${index}`,
+    columns: Array.from({ length: columns }, (_column, column) => ({ name: `column_${column}`, type: 'timestamp with time zone' })),
+    primaryKey: ['column_0'],
+  })),
+})
+
+test('as many tables as a deployment carries fit a template, and more columns than fit are refused with advice', () => {
+  const { CdcS3Tables: template } = synthesized(localDeployment, wide(400, 22))
+  expect(Object.keys(template?.Resources ?? {}).length).toBeLessThanOrEqual(500)
+  expect(Buffer.byteLength(JSON.stringify(template))).toBeLessThan(1_000_000)
+  expect(() => synthesized(localDeployment, wide(400, 40))).toThrow(
+    /401 tables with 16003 columns do not fit one CloudFormation template .* split them over several deployments/,
+  )
+})
+
 test('data is retained when a stack goes, unless the deployment is a trial', () => {
   const types = ['AWS::S3Tables::TableBucket', 'AWS::S3Tables::Namespace', 'AWS::S3Tables::Table', 'AWS::S3::Bucket']
   const trial = synthesized({ ...localDeployment, onDestroy: 'delete' }, tables)
