@@ -1,4 +1,6 @@
+import { wireSettings } from './change-event.ts'
 import {
+  canaryTable,
   changeEventTopic,
   heartbeatMessagePrefix,
   maximumMessageBytes,
@@ -34,7 +36,7 @@ export interface ConnectorSettings {
  * It holds no credentials.
  */
 export function connectorProperties({ tables, database, topics }: ConnectorSettings): Record<string, string> {
-  const captured = [...tables.filter(({ schema }) => schema !== ownSchema), { schema: ownSchema, name: 'canary' }]
+  const captured = [...tables.filter(({ schema }) => schema !== ownSchema), canaryTable]
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     // One replication slot has one reader.
@@ -70,10 +72,7 @@ export function connectorProperties({ tables, database, topics }: ConnectorSetti
     'topic.creation.default.max.message.bytes': String(maximumMessageBytes),
 
     ...converters,
-    'decimal.handling.mode': 'string',
-    'time.precision.mode': 'microseconds',
-    // The numeric form takes every month for 30.4375 days.
-    'interval.handling.mode': 'string',
+    ...wireSettings,
     'tombstones.on.delete': 'false',
     // By default truncates would be left out silently.
     'skipped.operations': 'none',
