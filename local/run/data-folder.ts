@@ -18,6 +18,8 @@ export function dataPaths(directory: string) {
     aws: join(directory, 'aws'),
     logs: join(directory, 'logs'),
     tables: join(directory, 'tables.json'),
+    /** PostgreSQL's password file for the samples' administrator, so that no password has to be shown. */
+    pgpass: join(directory, 'pgpass'),
   }
 }
 

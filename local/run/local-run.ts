@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectorProperties } from '../../pipeline/connector.ts'
 import { type Deployment, parseDeployment } from '../../pipeline/deployment.ts'
@@ -127,7 +127,10 @@ export class LocalRun {
     const postgres: Stage<object> = {
       title: 'PostgreSQL',
       run: async () => {
-        this.#source = embeddedSource(await startSamplePostgres(this.#engines, explicitData), this.#debezium)
+        const server = await startSamplePostgres(this.#engines, explicitData)
+        this.#source = embeddedSource(server, this.#debezium)
+        const { hostname, port, username, password } = new URL(server.url)
+        writeFileSync(this.paths.pgpass, `${hostname}:${port}:*:${username}:${password}\n`, { mode: 0o600 })
       },
     }
     return [

@@ -39,12 +39,13 @@ export async function showViews(session: QuerySession, sources: readonly Answer[
   return same
 }
 
-async function ask(session: QuerySession, sql: string): Promise<Answer> {
-  const result = await session.query(sql)
-  const types = result.columnTypes()
-  const rows = await result.getRows()
-  return {
-    columns: result.columnNames(),
-    rows: rows.map((row) => row.map((value, index) => valueText(value, types[index] as (typeof types)[number]))),
-  }
+function ask(session: QuerySession, sql: string): Promise<Answer> {
+  return session.query(sql, async (result) => {
+    const types = result.columnTypes()
+    const rows = await result.getRows()
+    return {
+      columns: result.columnNames(),
+      rows: rows.map((row) => row.map((value, index) => valueText(value, types[index] as (typeof types)[number]))),
+    }
+  })
 }

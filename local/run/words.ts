@@ -1,0 +1,24 @@
+import { relative } from 'node:path'
+import type { DataPaths } from './data-folder.ts'
+import { defaultDataDirectory, type RunState } from './state.ts'
+
+/** How to look at a run that streams: addresses and commands that can be copied. */
+export function howToGoOn(state: RunState, paths: DataPaths): string {
+  const source = new URL(state.postgresUrl)
+  const withoutPassword = new URL(source)
+  withoutPassword.password = ''
+  const data = paths.directory === defaultDataDirectory ? '' : ` --data ${paths.directory}`
+  const embedded = source.hostname === '127.0.0.1' && source.password !== ''
+  const psql = embedded ? `PGPASSFILE=${relative('.', paths.pgpass)} psql ${withoutPassword.href}` : `psql ${withoutPassword.href}`
+  return `
+Streaming. Change a row, and query it a second later:
+
+  PostgreSQL       ${psql}
+  query            npm run sql --${data} "SELECT * FROM …"
+  compare          npm run verify${data === '' ? '' : ` --${data}`}
+  Iceberg catalog  ${state.catalogUri}  (REST, no authentication: any Iceberg client; namespace ${state.namespace})
+  failed records   ${relative('.', paths.buckets)}
+  logs             ${relative('.', paths.logs)}
+
+Ctrl-C stops everything; npm start goes on where it was.`
+}

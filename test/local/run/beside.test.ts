@@ -1,0 +1,32 @@
+import { besideEachOther, isSameAnswer } from '../../../local/run/beside.ts'
+
+const columns = ['id', 'status']
+const left = {
+  columns,
+  rows: [
+    ['1', 'NEW'],
+    ['2', null],
+    ['3', 'GONE'],
+  ],
+}
+
+test('rows of one key stand beside each other, and those that differ are marked', () => {
+  const right = {
+    columns,
+    rows: [
+      ['1', 'NEW'],
+      ['2', ''],
+      ['4', 'EXTRA'],
+    ],
+  }
+  const lines = besideEachOther({ title: 'a', answer: left }, { title: 'b', answer: right }).split('\n')
+  const marks = lines.flatMap((line) => /│ (\d?) *│[^│]*│ ([=≠]) │ (\d?) *│/.exec(line)?.slice(1).join('') ?? [])
+  expect(marks).toEqual(['1=1', '2≠2', '3≠', '≠4'])
+  expect(isSameAnswer(left, right)).toBe(false)
+})
+
+test('answers are the same only with the same rows in the same order', () => {
+  expect(isSameAnswer(left, { columns, rows: left.rows.map((row) => [...row]) })).toBe(true)
+  expect(isSameAnswer(left, { columns, rows: left.rows.toReversed() })).toBe(false)
+  expect(isSameAnswer(left, { columns, rows: [...left.rows, ['3', 'GONE']] })).toBe(false)
+})
