@@ -1,0 +1,34 @@
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { ClientBase } from 'pg'
+import { type ComparedColumn } from './forms.ts'
+
+type Row = readonly (string | null)[]
+
+/** Rows fetched at a time from the source: a few hundred kilobytes to a few megabytes. */
+const fetchSize = 2000
+
+/** The source's rows as one consistent state, streamed. `table` is quoted SQL. The client is used by nothing else meanwhile. */
+export async function* sourceRows(client: ClientBase, table: string, columns: readonly ComparedColumn[]): AsyncGenerator<Row> {
+  await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  try {
+    await client.query(`DECLARE verified NO SCROLL CURSOR FOR SELECT ${columns.map(({ source }) => source).join(', ')} FROM ${table}`)
+    for (;;) {
+      const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${fetchSize} FROM verified`, rowMode: 'array' })
+      yield* rows
+      if (rows.length < fetchSize) break
+    }
+  } finally {
+    await client.query('ROLLBACK')
+  }
+}
+
+/** The rows of an Iceberg table's current snapshot, streamed. `table` is quoted SQL. The connection is used by nothing else meanwhile. */
+export async function* icebergRows(connection: DuckDBConnection, table: string, columns: readonly ComparedColumn[]): AsyncGenerator<Row> {
+  const result = await connection.stream(`SELECT ${columns.map(({ iceberg }) => iceberg).join(', ')} FROM ${table}`)
+  for await (const rows of result.yieldRows()) for (const row of rows) yield row.map(text)
+}
+
+function text(value: DuckDBValue): string | null {
+  if (value === null || typeof value === 'string') return value
+  throw new Error('a compared column of an Iceberg table is not text')
+}
