@@ -121,3 +121,7 @@ test('the JSON Schema knows every property and asks for those without a default'
   expect(deploymentJsonSchema()).toMatchObject({ properties, additionalProperties: false })
   expect(deploymentJsonSchema()).toHaveProperty('required', ['account', 'region', 'network', 'aurora', 'tableBucket'])
 })
+
+test('deployment.schema.json is the schema of what validates', () => {
+  expect(read('deployment.schema.json')).toEqual(deploymentJsonSchema())
+})
