@@ -42,7 +42,9 @@ test.each<[string, Json, Json]>([
 })
 
 test('NoValue removes the member or the element that holds it', () => {
-  expect(resolved({ kept: 1, gone: { Ref: 'AWS::NoValue' }, list: ['a', { 'Fn::If': ['No', 'b', { Ref: 'AWS::NoValue' }] }] })).toStrictEqual({
+  expect(
+    resolved({ kept: 1, gone: { Ref: 'AWS::NoValue' }, list: ['a', { 'Fn::If': ['No', 'b', { Ref: 'AWS::NoValue' }] }] }),
+  ).toStrictEqual({
     kept: 1,
     list: ['a'],
   })
