@@ -41,7 +41,6 @@ export function answers(
   let result = records.map((_record, i) => answer(i, original))
   if (bound > limit && responseBytes(result) > limit) {
     // Firehose writes the record as it came to the error bucket, whatever the answer's value.
-    const nothing = () => ''
     result = records.map((_record, i) => answer(i, nothing))
     fit(result, outcomes, coalescing, limit, (i) => answer(i, nothing))
   }
@@ -87,6 +86,7 @@ function responseTooLarge(table: string, limit: number): PipelineError {
   )
 }
 
+const nothing = () => ''
 const valueLength = (outcome: Change | Failure) => (outcome.result === 'Ok' ? outcome.base64.length : -1)
 const answerBytes = (answer: FirehoseAnswer) => Buffer.byteLength(JSON.stringify(answer)) + 1
 const responseBytes = (result: readonly FirehoseAnswer[]) =>

@@ -3,8 +3,10 @@ import { type DropReason, type FirehoseOperation, incrementalSnapshot } from '..
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { TransformSettings } from '../../pipeline/transform-plan.ts'
 import type { DeclaredTable, DeclaredTables } from './declared-tables.ts'
-import { decodeKey, Envelope, isSame, type Members, scanEnvelope, valueKind } from './envelope.ts'
-import type { RowEncoder } from './row.ts'
+import { Envelope, isKey, Members, memberText, scanEnvelope } from './envelope.ts'
+import { valueKind } from './json-scan.ts'
+import { type ColumnMatch, matchColumns, type RowEncoder, type RowKey } from './row.ts'
+import { Shape } from './shape.ts'
 
 /** What a change event becomes, seen by itself. */
 export type Change = Delivery | Drop
@@ -16,7 +18,7 @@ export interface Delivery {
   /** The row as JSON in base64. */
   readonly base64: string
   /** Equal for changes of the same row of the table; undefined where the table has no primary key. */
-  readonly key: string | undefined
+  readonly key: RowKey | undefined
 }
 
 export interface Drop {
@@ -32,13 +34,30 @@ export interface Failure {
   readonly table: DeclaredTable | undefined
 }
 
+/** Change events of one shape, and what becomes of them. */
+interface Form {
+  readonly shape: Shape
+  readonly table: DeclaredTable
+  readonly match: ColumnMatch
+  /** By the character code of Debezium's operation; only those that take the row from the same image. */
+  readonly operations: Readonly<Partial<Record<number, FirehoseOperation>>>
+}
+
+/** So many shapes are tried before an event is scanned whole; a shape that does not match is given up within its first bytes. */
+const mostFamiliar = 32
+
 /** Turns one Kafka value after the other into what it becomes. */
 export class ChangeReader {
   readonly #settings: TransformSettings
   readonly #tables: DeclaredTables
   readonly #rows: RowEncoder
   readonly #envelope = new Envelope()
+  readonly #image = new Members()
+  /** The shapes that were met last come first. */
+  readonly #familiar: Form[] = []
+  #unfamiliar = 0
   #bytes = Buffer.allocUnsafeSlow(64 * 1024)
+  #view = viewOf(this.#bytes)
   #table: DeclaredTable | undefined
 
   constructor(settings: TransformSettings, tables: DeclaredTables, rows: RowEncoder) {
@@ -61,29 +80,71 @@ export class ChangeReader {
   #read(value: string | null | undefined): Change {
     if (value === null || value === undefined || value === '') return this.#drop('Tombstone')
     const length = this.#decode(value)
+    this.#bytes[length] = 0
+    for (let k = 0; k < this.#familiar.length; k++) {
+      const form = this.#familiar[k]!
+      if (!form.shape.matches(this.#bytes, this.#view, length, this.#image)) continue
+      const operation = form.operations[form.shape.op]
+      if (operation === undefined) continue
+      if (form.shape.hasNonAscii) this.#checkUtf8(length)
+      if (k > 0) {
+        this.#familiar[k] = this.#familiar[0]!
+        this.#familiar[0] = form
+      }
+      this.#table = form.table
+      return this.#deliver(form.table, operation, this.#image, form.match)
+    }
+    scanEnvelope(this.#bytes, this.#view, length, this.#envelope)
+    if (this.#envelope.hasNonAscii) this.#checkUtf8(length)
+    return this.#readScanned(length)
+  }
+
+  #readScanned(length: number): Change {
     const envelope = this.#envelope
     const bytes = this.#bytes
-    scanEnvelope(bytes, length, envelope)
-    if (envelope.hasNonAscii && !isUtf8(bytes.subarray(0, length))) {
-      throw new PipelineError('InvalidUtf8', "the value is not UTF-8: compare the value converter of the connector with the pipeline's")
-    }
-    if (!envelope.isObject || envelope.source.kind !== valueKind.object) return this.#withoutSource(length)
+    if (envelope.source.kind !== valueKind.object) return this.#withoutSource(length)
     if (envelope.op === letters.m) return this.#drop('LogicalMessage')
     const table = this.#findTable(bytes, envelope.source)
     this.#table = table
     if (table.isSignal) return this.#drop('SignalTable')
     if (!table.captured) return this.#drop('NotCaptured')
-    switch (envelope.op) {
+    const operation = this.#operation(envelope.op, envelope.source, table)
+    if (operation === undefined) return this.#drop('Truncate')
+    const imageName = operation === 'delete' ? 'before' : 'after'
+    const image = envelope[imageName]
+    if (image.kind !== valueKind.object) {
+      throw new PipelineError(
+        'MissingRowImage',
+        `${table.label}: the change event has no "${imageName}": check the table's replica identity`,
+      )
+    }
+    const match = matchColumns(bytes, image, table)
+    const delivery = this.#deliver(table, operation, image, match)
+    this.#learn(length, image, table, match)
+    return delivery
+  }
+
+  /** Firehose's operation, or undefined for a truncate to drop. */
+  #operation(op: number, source: Members, table: DeclaredTable): FirehoseOperation | undefined {
+    switch (op) {
       case letters.c:
       case letters.r:
-        return this.#upsert(envelope.after, table, this.#createOperation(envelope, table))
+        // Without a key, Firehose can only append.
+        if (table.key.length === 0) return 'insert'
+        if (this.#settings.creates === 'update') return 'update'
+        return op === letters.r && memberText(this.#bytes, source, snapshotKey) === incrementalSnapshot ? 'update' : 'insert'
       case letters.u:
         requireKey(table, 'an update')
-        return this.#upsert(envelope.after, table, 'update')
+        return 'update'
       case letters.d:
-        return this.#delete(envelope.before, table)
+        requireKey(table, 'a delete')
+        if (table.canDelete) return 'delete'
+        throw new PipelineError(
+          'UnusableReplicaIdentity',
+          `${table.label}: a delete under REPLICA IDENTITY USING INDEX may carry an invented primary key: set DEFAULT or FULL at the source, declare it, and delete the row again or in Iceberg`,
+        )
       case letters.t:
-        if (this.#settings.truncates === 'drop') return this.#drop('Truncate')
+        if (this.#settings.truncates === 'drop') return undefined
         throw new PipelineError(
           'TruncateRefused',
           `${table.label} was truncated at the source: its rows stay in Iceberg until they are deleted there`,
@@ -93,13 +154,43 @@ export class ChangeReader {
     }
   }
 
+  #deliver(table: DeclaredTable, operation: FirehoseOperation, image: Members, match: ColumnMatch): Delivery {
+    const rows = this.#rows
+    const base64 =
+      operation === 'delete' ? rows.encodeDelete(this.#bytes, image, table, match) : rows.encode(this.#bytes, image, table, match)
+    return { result: 'Ok', table, operation, base64, key: rows.key }
+  }
+
+  /** Remembers the shape of an event that was delivered. */
+  #learn(length: number, image: Members, table: DeclaredTable, match: ColumnMatch): void {
+    const isFull = this.#familiar.length === mostFamiliar
+    // With more tables in turn than there is room for, learning from every event would cost more than it saves.
+    if (isFull && ++this.#unfamiliar % 16 !== 0) return
+    const shape = Shape.learn(this.#bytes, length, this.#envelope, image)
+    if (!shape) return
+    const { source, before } = this.#envelope
+    const letter = image === before ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
+    const operations = Object.fromEntries(letter.map((op) => [op, this.#operation(op, source, table)]))
+    if (isFull) this.#familiar.pop()
+    this.#familiar.unshift({ shape, table, match, operations })
+  }
+
+  #checkUtf8(length: number): void {
+    if (isUtf8(this.#bytes.subarray(0, length))) return
+    throw new PipelineError('InvalidUtf8', "the value is not UTF-8: compare the value converter of the connector with the pipeline's")
+  }
+
   /** Decodes into the reader's buffer. Returns the length in bytes. */
   #decode(value: string): number {
     const most = (value.length >> 2) * 3
-    if (most >= this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(2 * most + 1)
+    if (most + 5 > this.#bytes.length) {
+      this.#bytes = Buffer.allocUnsafeSlow(2 * most + 5)
+      this.#view = viewOf(this.#bytes)
+    }
     const length = this.#bytes.write(value, 0, 'base64')
     // Node skips what is not base64 and accepts the URL-safe alphabet and missing padding.
-    const padding = value.endsWith('==') ? 2 : value.endsWith('=') ? 1 : 0
+    const last = value.length - 1
+    const padding = value.charCodeAt(last) !== 61 ? 0 : value.charCodeAt(last - 1) === 61 ? 2 : 1
     if ((value.length & 3) !== 0 || length !== most - padding || value.includes('-') || value.includes('_')) {
       throw new PipelineError('InvalidBase64', 'kafkaRecordValue is not base64: Firehose sends nothing else, so the record was altered')
     }
@@ -107,10 +198,10 @@ export class ChangeReader {
   }
 
   #withoutSource(length: number): Change {
-    const { timestamps, others, op, before, after, source, isObject } = this.#envelope
-    if (isObject && op === letters.m) return this.#drop('LogicalMessage')
-    if (isObject && timestamps > 0 && others + op === 0 && before.kind + after.kind + source.kind === -3) return this.#drop('Heartbeat')
-    if (!isObject && length > 0 && isSame(this.#bytes, 0, length, nullText)) return this.#drop('Tombstone')
+    const { top, op } = this.#envelope
+    if (op === letters.m) return this.#drop('LogicalMessage')
+    if (isHeartbeat(this.#bytes, top)) return this.#drop('Heartbeat')
+    if (top.kind === valueKind.null && length > 0) return this.#drop('Tombstone')
     throw new PipelineError(
       'NotAChangeEvent',
       'the value has no "source" object: the connector must send Debezium envelopes as JSON without schemas (value.converter.schemas.enable=false)',
@@ -134,56 +225,21 @@ export class ChangeReader {
     )
   }
 
-  #createOperation(envelope: Envelope, table: DeclaredTable): FirehoseOperation {
-    // Without a key, Firehose can only append.
-    if (table.key.length === 0) return 'insert'
-    if (this.#settings.creates === 'update') return 'update'
-    const isRead = envelope.op === letters.r
-    return isRead && memberText(this.#bytes, envelope.source, snapshotKey) === incrementalSnapshot ? 'update' : 'insert'
-  }
-
-  #upsert(image: Members, table: DeclaredTable, operation: FirehoseOperation): Change {
-    if (image.kind !== valueKind.object) throw missingImage(table, 'after')
-    const { base64, key } = this.#rows.encode(this.#bytes, image, table)
-    return { result: 'Ok', table, operation, base64, key }
-  }
-
-  #delete(image: Members, table: DeclaredTable): Change {
-    requireKey(table, 'a delete')
-    if (!table.canDelete) {
-      throw new PipelineError(
-        'UnusableReplicaIdentity',
-        `${table.label}: a delete under REPLICA IDENTITY USING INDEX may carry an invented primary key: set DEFAULT or FULL at the source, declare it, and delete the row again or in Iceberg`,
-      )
-    }
-    if (image.kind !== valueKind.object) throw missingImage(table, 'before')
-    const { base64, key } = this.#rows.encodeDelete(this.#bytes, image, table)
-    return { result: 'Ok', table, operation: 'delete', base64, key }
-  }
-
   #drop(reason: DropReason): Drop {
     return { result: 'Dropped', reason, table: this.#table }
   }
 }
 
 const letters = { c: 99, r: 114, u: 117, d: 100, t: 116, m: 109 } as const
-const nullText = Buffer.from('null')
 const schemaKey = Buffer.from('schema')
 const tableKey = Buffer.from('table')
 const snapshotKey = Buffer.from('snapshot')
+const timestampKeys = ['ts_ms', 'ts_us', 'ts_ns'].map((key) => Buffer.from(key))
 
-/** The text of a member of `source`, or undefined where it is no string. */
-function memberText(bytes: Buffer, source: Members, key: Buffer): string | undefined {
-  const { spans } = source
-  for (let n = 5 * (source.count - 1); n >= 0; n -= 5) {
-    const start = spans[n]!
-    const end = spans[n + 1]!
-    if (end < 0 ? decodeKey(bytes, start, ~end) !== key.toString() : !isSame(bytes, start, end, key)) continue
-    const kind = spans[n + 4]
-    if (kind === valueKind.string) return bytes.toString('utf8', spans[n + 2]! + 1, spans[n + 3]! - 1)
-    return kind === valueKind.escaped ? (JSON.parse(bytes.toString('utf8', spans[n + 2], spans[n + 3])) as string) : undefined
-  }
-  return undefined
+/** A heartbeat is nothing but the time. */
+function isHeartbeat(bytes: Buffer, top: Members): boolean {
+  for (let n = 0; n < 5 * top.count; n += 5) if (!timestampKeys.some((key) => isKey(bytes, top, n, key))) return false
+  return top.count > 0
 }
 
 function requireKey(table: DeclaredTable, what: string): void {
@@ -194,6 +250,6 @@ function requireKey(table: DeclaredTable, what: string): void {
   )
 }
 
-function missingImage(table: DeclaredTable, image: 'before' | 'after'): PipelineError {
-  return new PipelineError('MissingRowImage', `${table.label}: the change event has no "${image}": check the table's replica identity`)
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

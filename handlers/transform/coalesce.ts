@@ -2,6 +2,7 @@ import type { FirehoseOperation } from '../../pipeline/change-event.ts'
 import type { Delivery } from './change.ts'
 import type { DeclaredTable } from './declared-tables.ts'
 import type { FirehoseRecord } from './firehose.ts'
+import type { RowKey } from './row.ts'
 
 /**
  * The deliverable changes of one batch, by row. Only the last change of a row is delivered, so that the order inside a batch cannot matter.
@@ -9,7 +10,7 @@ import type { FirehoseRecord } from './firehose.ts'
  */
 export class Coalescing {
   readonly #records: readonly FirehoseRecord[]
-  readonly #lastOf = new Map<DeclaredTable, Map<string, number>>()
+  readonly #lastOf = new Map<DeclaredTable, Map<RowKey, number>>()
   /** Of each record the one before it among the changes of its row, or -1. */
   readonly #previous: Int32Array
   readonly #superseded: Uint8Array
@@ -68,7 +69,7 @@ export class Coalescing {
 function isLater(records: readonly FirehoseRecord[], a: number, b: number): boolean {
   const first = records[a]?.mskRecordMetadata
   const second = records[b]?.mskRecordMetadata
-  if (first?.offset === undefined || second?.offset === undefined || String(first.partitionId) !== String(second.partitionId)) return a > b
+  if (first?.offset === undefined || second?.offset === undefined || first.partitionId !== second.partitionId) return a > b
   const difference = BigInt(first.offset) - BigInt(second.offset)
   return difference === 0n ? a > b : difference > 0n
 }

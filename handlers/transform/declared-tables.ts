@@ -22,6 +22,9 @@ export interface DeclaredColumn {
   readonly sameName: boolean
   /** `"name":` of the Iceberg column. */
   readonly keyText: string
+  /** The same after a row's brace, and after a comma. */
+  readonly openingKeyText: string
+  readonly followingKeyText: string
   readonly encode: Encoder
   readonly isKey: boolean
   readonly isDecimal: boolean
@@ -80,12 +83,15 @@ function declaredTable(table: TablePlan, namespace: string): DeclaredTable {
 }
 
 function declaredColumn({ name, as = name, codec, mayBeAbsent }: ColumnPlan, table: string, isKey: boolean): DeclaredColumn {
+  const keyText = `${JSON.stringify(as)}:`
   return {
     name,
     label: `${table}.${name}`,
     nameBytes: Buffer.from(name),
     sameName: as === name,
-    keyText: `${JSON.stringify(as)}:`,
+    keyText,
+    openingKeyText: `{${keyText}`,
+    followingKeyText: `,${keyText}`,
     encode: encoderOf(codec),
     isKey,
     isDecimal: codec.startsWith('decimal'),

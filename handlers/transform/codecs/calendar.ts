@@ -29,7 +29,6 @@ export function civilDate(days: number): { year: string; month: string; day: str
   const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1
   const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  const pad = (n: number, width: number) => String(n).padStart(width, '0')
   return { year: pad(year > 0 ? year : 1 - year, 4), month: pad(month, 2), day: pad(day, 2), era: year > 0 ? '' : ' BC' }
 }
 
@@ -78,6 +77,8 @@ export function parseInstant(b: Buffer, start: number, end: number): Instant | u
   if (!(hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59)) return undefined
   return { seconds: daysOf(astronomical, month, day) * 86_400 + hour * 3600 + minute * 60 + second, microseconds }
 }
+
+const pad = (n: number, width: number) => String(n).padStart(width, '0')
 
 /** Two digits as a number, or NaN. */
 function twoDigitsAt(b: Buffer, i: number): number {

@@ -49,22 +49,17 @@ const encoders: Readonly<Record<PlainCodec, Encoder>> = {
   'json-text': encodeJsonText,
 }
 
-/** The encoder that a codec names. */
-export function encoderOf(codec: Codec): Encoder {
-  const plain = encoders[codec as PlainCodec]
+const encoderByName: ReadonlyMap<string, Encoder> = new Map(Object.entries(encoders))
+
+/** The encoder that a codec (of `Codec`) names. */
+export function encoderOf(codec: string): Encoder {
+  const plain = encoderByName.get(codec)
   if (plain) return plain
   const element = /^list<(.+)>$/.exec(codec)?.[1]
-  if (element !== undefined) return listEncoder(encoderOf(element as Codec))
-  const match = /^(decimal|numeric|bits)\((\d+)(?:,(\d+))?\)$/.exec(codec)
-  const first = Number(match?.[2])
-  switch (match?.[1]) {
-    case 'decimal':
-      return decimalEncoder(first, Number(match[3]))
-    case 'numeric':
-      return numericTextEncoder(first)
-    case 'bits':
-      return bitsEncoder(first)
-    default:
-      throw new Error(`no codec "${codec}": the plan is of another version than the transform`)
-  }
+  if (element !== undefined) return listEncoder(encoderOf(element))
+  const [, name = '', first = '', second = ''] = /^(decimal|numeric|bits)\((\d+)(?:,(\d+))?\)$/.exec(codec) ?? []
+  if (name === 'decimal') return decimalEncoder(Number(first), Number(second))
+  if (name === 'numeric') return numericTextEncoder(Number(first))
+  if (name === 'bits') return bitsEncoder(Number(first))
+  throw new Error(`no codec "${codec}": the plan is of another version than the transform`)
 }

@@ -1,4 +1,4 @@
-import { elementSpans, valueKind } from '../envelope.ts'
+import { elementSpans, valueKind } from '../json-scan.ts'
 import { type Encoder, unexpectedValue } from './encoder.ts'
 import { refuseListPlaceholder, refusePlaceholder } from './unavailable.ts'
 

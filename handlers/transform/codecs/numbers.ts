@@ -1,4 +1,4 @@
-import { valueKind } from '../envelope.ts'
+import { valueKind } from '../json-scan.ts'
 import { type Encoder, unexpectedValue, unrepresentableValue } from './encoder.ts'
 import { refusePlaceholder } from './unavailable.ts'
 

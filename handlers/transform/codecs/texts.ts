@@ -1,4 +1,4 @@
-import { valueKind } from '../envelope.ts'
+import { decodeString, valueKind } from '../json-scan.ts'
 import { type Encoder, unexpectedValue } from './encoder.ts'
 import { clock } from './times.ts'
 import { refuseBinaryPlaceholder, refuseListPlaceholder, refusePlaceholder, unavailableHstore, unavailableValue } from './unavailable.ts'
@@ -65,16 +65,17 @@ export const encodeJsonText: Encoder = (bytes, start, end, kind, column) => {
 export const encodeHstore: Encoder = (bytes, start, end, kind, column) => {
   if (kind !== STRING && kind !== ESCAPED) throw unexpectedValue(column, 'a JSON object in a string')
   refusePlaceholder(bytes, start, end, kind, column)
-  const json = JSON.parse(bytes.toString('utf8', start, end)) as string
+  const json = decodeString(bytes, start + 1, end - 1)
   if (json === unavailableHstore) throw unavailableValue(column)
   const pairs = hstorePairs(json)
   if (!pairs) throw unexpectedValue(column, 'a JSON object of strings in a string')
-  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
   const sorted = pairs
     .map(([key, value]) => ({ key: Buffer.from(key), text: `${quoted(key)}=>${value === null ? 'NULL' : quoted(value)}` }))
     .sort((a, b) => a.key.length - b.key.length || a.key.compare(b.key))
   return JSON.stringify(sorted.map(({ text }) => text).join(', '))
 }
+
+const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 
 function hstorePairs(json: string): [string, string | null][] | undefined {
   let parsed: unknown

@@ -1,6 +1,6 @@
 import { unavailableValuePlaceholder } from '../../../pipeline/change-event.ts'
 import { PipelineError } from '../../../pipeline/errors.ts'
-import { isSame, valueKind } from '../envelope.ts'
+import { isSame, valueKind } from '../json-scan.ts'
 
 /**
  * Debezium's placeholder for a value that is stored out of line and did not change, in each of its forms: the text itself; its base64

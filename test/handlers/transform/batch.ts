@@ -57,7 +57,7 @@ export function transformBatch(
         ...text
           .trimEnd()
           .split('\n')
-          .map((line) => JSON.parse(line) as Record<string, unknown>),
+          .map((line): Record<string, unknown> => JSON.parse(line)),
       ),
     now: () => 1764000000000,
   })

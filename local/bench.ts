@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FirehoseEvent } from '../handlers/transform/firehose.ts'
+import { createTransform } from '../handlers/transform/transform.ts'
+import { PipelineError } from '../pipeline/errors.ts'
+import { transformPlan } from '../pipeline/transform-plan.ts'
+import { type BenchInput, generatedChangeEvents } from './bench/change-events.ts'
+import { type Contender, type Measurement, measure } from './bench/measure.ts'
+import { runCommand } from './command.ts'
+
+const help = `npm run bench -- [options]
+
+Measures how many change events the transform handles on one core, with the base64 that Firehose wraps them in, beside two
+yardsticks over the same records in the same run: (a) base64 decode and encode alone, (b) JSON.parse and JSON.stringify of everything.
+
+  --records N   records a batch (default 1000: about what Firehose hands over at once)
+  --rounds N    measured rounds of each (default 200)
+  --json        one line of JSON instead of the table
+  --help        this text
+`
+
+void runCommand({
+  help,
+  options: {
+    records: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
+  },
+  run: async ({ values }) => {
+    const tablesFile: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'tables.json'), 'utf8'))
+    const input = generatedChangeEvents(countOf('records', values.records), tablesFile)
+    const rounds = countOf('rounds', values.rounds)
+    const results = measure(contenders(input), input.values.length, rounds)
+    process.stdout.write(values.json ? `${JSON.stringify(reportOf(input, rounds, results))}\n` : reportText(input, rounds, results))
+    return 0
+  },
+})
+
+function countOf(option: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new PipelineError('InvalidUsage', `--${option} is "${text}": give a whole number from 1 on. See --help`)
+  return Number(text)
+}
+
+function contenders({ tables, values }: BenchInput): Contender[] {
+  const event = eventOf(values)
+  const encoded = event.records.map((record) => record.kafkaRecordValue ?? '')
+  const transform = createTransform(transformPlan(tables, { namespace: 'aurora_cdc', creates: 'update', truncates: 'fail' }), {
+    log: () => {},
+    now: Date.now,
+  })
+  return [
+    { name: 'transform', run: () => transform(event) },
+    { name: '(a) base64 alone', run: () => encoded.map((value) => Buffer.from(value, 'base64').toString('base64')) },
+    { name: '(b) JSON.parse + JSON.stringify', run: () => encoded.map(parsedAndPrinted) },
+  ]
+}
+
+function parsedAndPrinted(value: string): string {
+  return Buffer.from(JSON.stringify(JSON.parse(Buffer.from(value, 'base64').toString()))).toString('base64')
+}
+
+/** As on Lambda, the strings come out of JSON.parse. */
+function eventOf(values: readonly Buffer[]): FirehoseEvent {
+  const event: FirehoseEvent = {
+    invocationId: 'bench',
+    deliveryStreamArn: 'arn:aws:firehose:us-east-1:111122223333:deliverystream/bench',
+    region: 'us-east-1',
+    records: values.map((value, index) => ({
+      recordId: String(index).padStart(56, '0'),
+      mskRecordMetadata: { offset: String(index), partitionId: '0' },
+      kafkaRecordValue: value.toString('base64'),
+    })),
+  }
+  const parsed: typeof event = JSON.parse(JSON.stringify(event))
+  return parsed
+}
+
+function reportOf({ provenance, values }: BenchInput, rounds: number, results: readonly Measurement[]) {
+  const [own, base64, parsed] = results.map(({ median }) => median)
+  return {
+    provenance,
+    records: values.length,
+    bytes: Math.round(values.reduce((sum, value) => sum + value.length, 0) / values.length),
+    rounds,
+    node: process.versions.node,
+    results,
+    ratios: { a: (base64 ?? 0) / (own ?? 1), b: (parsed ?? 0) / (own ?? 1) },
+  }
+}
+
+function reportText(input: BenchInput, rounds: number, results: readonly Measurement[]): string {
+  const { provenance, records, bytes, node, ratios } = reportOf(input, rounds, results)
+  const lines = results.map(({ name, median, lower, upper }) => {
+    const rate = Math.round(1_000_000 / median).toLocaleString('en-US')
+    return `${name.padEnd(34)}${rate.padStart(10)} records/s   ${median.toFixed(2)} µs a record (middle half ${lower.toFixed(2)} to ${upper.toFixed(2)})`
+  })
+  return [
+    `${records} ${provenance} change events of ${bytes} bytes on average, ${rounds} rounds, Node.js ${node}, one core`,
+    '',
+    ...lines,
+    '',
+    `${ratios.a.toFixed(2)} × (a), aim 0.4`,
+    `${ratios.b.toFixed(2)} × (b), aim 1.8`,
+    '',
+  ].join('\n')
+}
