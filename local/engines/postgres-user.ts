@@ -39,7 +39,9 @@ export function postgresHome(dataDirectory: string, explicit: boolean): Postgres
     return { software: packaged, dataDirectory: wanted, user }
   }
   const elsewhere = join(sharedFolder, createHash('sha256').update(checkoutDirectory).digest('hex').slice(0, 12))
-  const enterable = canEnter(user, existingPart(dirname(wanted)))
+  // Made first: under a strict umask it is closed to others.
+  mkdirSync(dirname(wanted), { recursive: true })
+  const enterable = canEnter(user, dirname(wanted))
   if (!enterable && explicit) {
     throw new PipelineError(
       'DataFolderUnusable',
@@ -91,10 +93,6 @@ function postgresIds(): Required<ServerUser> | undefined {
 function canEnter(user: ServerUser, directory: string): boolean {
   // Asked of the system as that user: modes, access lists and mounts all count.
   return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], { ...user, cwd: '/', stdio: 'ignore' }).status === 0
-}
-
-function existingPart(directory: string): string {
-  return existsSync(directory) ? directory : existingPart(dirname(directory))
 }
 
 function packagedSoftware(): string {
