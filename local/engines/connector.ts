@@ -45,8 +45,8 @@ export async function restartFailed(uri: string, name: string): Promise<void> {
     signal: AbortSignal.timeout(30_000),
   })
   const body = await response.text()
-  // 409: the worker is rebalancing, and starts everything in doing so.
-  if (!response.ok && response.status !== 409) {
+  // 409: the worker is rebalancing, and starts everything in doing so. 404: it is being started for the first time, and has no status yet.
+  if (!response.ok && response.status !== 409 && response.status !== 404) {
     throw new PipelineError(
       'ConnectorFailed',
       `Kafka Connect did not restart the connector ${name} (HTTP ${response.status}): ${reason(body)}`,

@@ -69,7 +69,7 @@ export class LocalRun {
   readonly #secrets: Secret[] = []
   #aws: AwsEndpoint | undefined
   #source: Source | undefined
-  #tables: readonly CapturedTable[] = []
+  #declared: readonly CapturedTable[] = []
   #tablesFile = join(checkoutDirectory, 'tables.json')
   #place: EnginePlace | undefined
   #account: LocalAccount | undefined
@@ -94,9 +94,9 @@ export class LocalRun {
     return new LocalRun(options, file, deployment, await holdDataFolder(options.dataDirectory))
   }
 
-  /** The declared tables, then the canary. */
-  get tables(): readonly CapturedTable[] {
-    return this.#tables
+  /** The declared tables, without the canary. */
+  get declared(): readonly CapturedTable[] {
+    return this.#declared
   }
 
   get source(): Source {
@@ -182,7 +182,7 @@ export class LocalRun {
     if (reset) resetDataFolder(paths, postgresHome(dataDirectory, explicitData).dataDirectory)
     claimDataFolder(paths, { source: own ? sourceAddress(own.url) : 'samples' })
     if (!own) {
-      this.#tables = capturedTables(readTablesFile(this.#tablesFile)?.tables ?? [])
+      this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
       const { user, password } = this.#debezium
       this.#keepSecret({ username: user, password })
     }
@@ -205,7 +205,7 @@ export class LocalRun {
       const found = await discoverTables(client, parsePatterns(own.patterns), declared?.written.tables)
       await checkSource(client, found.tables)
       writeTablesFile(this.#tablesFile, found.declarations)
-      this.#tables = capturedTables(found.tables)
+      this.#declared = found.tables
       for (const sentence of findings(found)) this.#options.announce?.(sentence)
     })
   }
@@ -225,9 +225,9 @@ export class LocalRun {
     if (!this.#options.own)
       await withSource(source, async (client) => {
         await prepareSamples(client)
-        await checkSource(client, this.#tables)
+        await checkSource(client, this.#declared)
       })
-    await prepareForCapture(source, this.#tables, (sentence) => this.#options.announce?.(sentence))
+    await prepareForCapture(source, capturedTables(this.#declared), (sentence) => this.#options.announce?.(sentence))
   }
 
   /** Before the worker starts: it starts the connector that it remembers at once. */
@@ -269,7 +269,7 @@ export class LocalRun {
   async #startConnector(): Promise<void> {
     const uri = started('Kafka Connect', this.#addresses.connectUri)
     const topics = { replicationFactor: 1, retentionHours: this.deployment.kafka.retentionHours }
-    const tables = this.#tables.filter(({ capture }) => capture)
+    const tables = this.#declared.filter(({ capture }) => capture)
     const properties = connectorProperties({ tables, topics, database: { ...this.source.database, secretName } })
     await putConnector(uri, connectorName, properties)
     await restartFailed(uri, connectorName)

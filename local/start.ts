@@ -1,0 +1,90 @@
+import { PipelineError } from '../pipeline/errors.ts'
+import type { EngineEvent } from './engines/supervisor.ts'
+import { LocalRun } from './run/local-run.ts'
+import { withSource } from './run/source.ts'
+import { showStages } from './run/stages.ts'
+import { parseStartOptions, type StartOptions, startUsage } from './run/start-options.ts'
+import { readRun } from './run/state.ts'
+import { showTablesOnce, showWalkthrough } from './run/tour.ts'
+import { howToGoOn } from './run/words.ts'
+import { sourceAddress } from './source/connection.ts'
+import { detachSource } from './source/detach.ts'
+
+/** Conventional exit code of a program that Ctrl-C ended. */
+const interruptedCode = 130
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseStartOptions(args)
+  if (options.help) {
+    process.stdout.write(startUsage)
+    return 0
+  }
+  return options.detach && options.own ? detach(options, options.own.url) : start(options)
+}
+
+async function detach({ dataDirectory }: StartOptions, url: string): Promise<number> {
+  if (readRun(dataDirectory)) {
+    throw new PipelineError(
+      'DataFolderUnusable',
+      `A run still uses ${dataDirectory}, and may read from ${sourceAddress(url)}: stop it with Ctrl-C first.`,
+    )
+  }
+  const removed = await withSource({ url }, (client) => detachSource(client, { announce: (sentence) => console.log(sentence) }))
+  console.log(
+    removed.length === 0
+      ? `There is nothing of ours at ${sourceAddress(url)}.`
+      : `Removed from ${sourceAddress(url)}: ${removed.join(', ')}.`,
+  )
+  return 0
+}
+
+/** Runs until it is done (`--once`), stopped by a signal, or an engine cannot be kept running. */
+async function start(options: StartOptions): Promise<number> {
+  const run = await LocalRun.open({ ...options, onEngineEvent: tell, announce: (sentence) => console.log(`  ${sentence}`) })
+  const asked = stopSignal()
+  try {
+    const end = await Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed])
+    return end
+  } finally {
+    console.log('Stopping …')
+    await run.stop()
+    console.log('Stopped. Nothing of the run is left but its data folder.')
+  }
+}
+
+async function goThrough(run: LocalRun, options: StartOptions): Promise<number> {
+  await showStages(run.stages(), {})
+  const equal = options.own ? await showTablesOnce(run) : await showWalkthrough(run)
+  if (options.once) return equal ? 0 : 1
+  console.log(howToGoOn(run.state, run.paths))
+  // Streams on: a signal or a failed engine ends it.
+  return new Promise(() => {})
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; the second one does not wait for a clean end. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    const stop = () => {
+      if (asked) process.exit(interruptedCode)
+      asked = true
+      resolve()
+    }
+    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop)
+  })
+}
+
+/** Only what a person has to know: that something died, and that it is back. */
+function tell(event: EngineEvent): void {
+  if (event.kind === 'died') console.log(`${event.engine} ${event.how}; it is started again`)
+  if (event.kind === 'gave-up') console.log(event.message)
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    // An expected failure is a sentence; anything else is a bug and shows where.
+    console.error(error instanceof PipelineError ? error.message : error)
+    process.exit(error instanceof PipelineError && error.name === 'InvalidUsage' ? 64 : 1)
+  },
+)
