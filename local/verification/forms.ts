@@ -109,7 +109,7 @@ function listForm(element: Form | string): Form | string {
 
 /** Both sides print a double so that it can be read back, in different ways; -0 stays apart from 0. */
 function shortestNumber(text: string): string {
-  const number = Number(text)
+  const number = Number(text.replace(/inf$/, 'Infinity'))
   return Object.is(number, -0) ? '-0' : Number.isNaN(number) ? text.toLowerCase() : String(number)
 }
 
