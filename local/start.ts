@@ -83,8 +83,8 @@ function tell(event: EngineEvent): void {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    // An expected failure is a sentence; anything else is a bug and shows where.
-    console.error(error instanceof PipelineError ? error.message : error)
-    process.exit(error instanceof PipelineError && error.name === 'InvalidUsage' ? 64 : 1)
+    // An expected failure is a sentence under its name; anything else is a bug and shows where.
+    console.error(error instanceof PipelineError ? `${error.name}: ${error.message}` : error)
+    process.exit(2)
   },
 )

@@ -21,7 +21,7 @@ export function besideEachOther(left: { title: string; answer: Answer }, right: 
     table.push([...texts(row, width), isSame(row, other) ? '=' : '≠', ...texts(other, width)])
   }
   for (const row of right.answer.rows) if (!matched.has(row[0])) table.push([...texts(undefined, width), '≠', ...texts(row, width)])
-  return `${left.title} = ${right.title}\n${table.toString()}`
+  return `${left.title}, ${right.title}\n${table.toString()}`
 }
 
 /** Whether both answers hold the same rows in the same order. */

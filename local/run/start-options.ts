@@ -31,6 +31,8 @@ Started again it continues where it was.
   --tables PATTERNS    which of its tables, such as 'public.*,sales.orders'
   --detach             with --source: remove what was created there (slot, publication, schema cdc), and end
   --help               this text
+
+Exit code of --once: 0 all tables equal, 1 some differ, 2 anything else. 130 after Ctrl-C.
 `
 
 /** @throws PipelineError `InvalidUsage` */
