@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PipelineError } from '../../pipeline/errors.ts'
 import { canaryCapturedTable, capturedTables, parseTables, tablesJsonSchema } from '../../pipeline/tables.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -13,8 +14,8 @@ function faults(...tables: unknown[]): string[] {
   try {
     parseTables({ tables })
   } catch (error) {
-    expect((error as Error).name).toBe('InvalidTables')
-    return (error as Error).message.split('\n  ').slice(1)
+    if (!(error instanceof PipelineError) || error.name !== 'InvalidTables') throw error
+    return error.message.split('\n  ').slice(1)
   }
   return []
 }
