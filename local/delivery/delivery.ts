@@ -15,6 +15,7 @@ import { disorder } from './disorder.ts'
 import { eventBytesOf } from './invocation/event.ts'
 import { passThrough, type TransformedBatch, transformBatch } from './invocation/transform.ts'
 import { Metrics } from './metrics.ts'
+import type { Problems } from './problems.ts'
 import type { DeliverySettings } from './settings.ts'
 import type { Offsets, PartitionSource } from './source/partition-source.ts'
 import { RecordBuffer } from './source/record-buffer.ts'
@@ -22,6 +23,7 @@ import { RecordBuffer } from './source/record-buffer.ts'
 export interface DeliveryParts {
   readonly settings: DeliverySettings
   readonly source: PartitionSource
+  readonly problems: Problems
   readonly catalog: IcebergCatalog
   readonly lake: Lake
   /** Undefined where the stream has no transformation. */
@@ -35,7 +37,6 @@ export interface Delivery {
   readonly deliveredOffsets: Offsets
   /** Records read and not yet delivered. */
   readonly buffered: number
-  readonly lastError: { readonly message: string; readonly at: string } | undefined
   /** Rejects when delivery cannot go on; resolves after `stop`. */
   readonly ended: Promise<void>
   stop(): Promise<void>
@@ -47,15 +48,12 @@ const readAheadBytes = 8 * 1024 * 1024
 const lookAgainMs = 500
 
 /** Firehose's loop: read, transform, buffer, commit. Finishes first what a killed process had begun. */
-export async function startDelivery({ settings, source, catalog, lake, fn, maintain }: DeliveryParts): Promise<Delivery> {
+export async function startDelivery({ settings, source, problems, catalog, lake, fn, maintain }: DeliveryParts): Promise<Delivery> {
   const { stream } = settings
   const metrics = new Metrics()
   const stopping = new AbortController()
   const { signal } = stopping
-  let lastError: Delivery['lastError']
-  const onError = (message: string): void => {
-    lastError = { message, at: new Date().toISOString() }
-  }
+  const onError = problems.report
 
   const checkpoints = new CheckpointFile(settings.stateDirectory)
   const checkpoint = await checkpoints.read()
@@ -174,9 +172,6 @@ export async function startDelivery({ settings, source, catalog, lake, fn, maint
     },
     get buffered() {
       return buffer.recordCount + transforming + delivery.recordCount
-    },
-    get lastError() {
-      return lastError
     },
     ended,
     async stop() {

@@ -5,6 +5,7 @@ import { openLake } from '../iceberg/duckdb.ts'
 import { tableMaintenance } from '../iceberg/maintenance.ts'
 import { runFunction } from '../lambda/function.ts'
 import { type Delivery, startDelivery } from './delivery.ts'
+import { Problems } from './problems.ts'
 import { type DeliverySettings, parseSettings } from './settings.ts'
 import { kafkaSource } from './source/kafka-source.ts'
 import type { Offsets, PartitionSource } from './source/partition-source.ts'
@@ -23,23 +24,25 @@ async function main(file: string | undefined): Promise<void> {
     memoryLimit: '400MB',
     temporaryDirectory: join(settings.stateDirectory, 'duckdb'),
   })
+  const problems = new Problems((line) => console.error(line))
   const source = kafkaSource({
     bootstrap: settings.kafkaBootstrap,
     topic: settings.stream.topic,
     clientId: settings.streamName,
-    onError: (message) => console.error(message),
+    onError: problems.report,
   })
   const fn = openFunction(settings)
   const delivery = await startDelivery({
     settings,
     source,
+    problems,
     catalog,
     lake,
     fn,
-    maintain: tableMaintenance(catalog, (message) => console.error(message)),
+    maintain: tableMaintenance(catalog, problems.report),
   })
   const end = endOffsets(source)
-  const { port, server } = await serveStatus(settings.port, () => statusOf(delivery, end, fn?.pid))
+  const { port, server } = await serveStatus(settings.port, () => statusOf(delivery, end, fn?.pid, problems))
   console.log(JSON.stringify({ ready: true, port }))
 
   const asked = new Promise<void>((resolve) => {
@@ -92,7 +95,12 @@ function endOffsets(source: PartitionSource): () => Promise<EndOffsets> {
   }
 }
 
-async function statusOf(delivery: Delivery, end: () => Promise<EndOffsets>, functionPid: number | undefined): Promise<DeliveryStatus> {
+async function statusOf(
+  delivery: Delivery,
+  end: () => Promise<EndOffsets>,
+  functionPid: number | undefined,
+  problems: Problems,
+): Promise<DeliveryStatus> {
   const { offsets, reachable } = await end()
   const delivered = delivery.deliveredOffsets
   const partitions = [...new Set([...offsets.keys(), ...delivered.keys()])]
@@ -111,7 +119,7 @@ async function statusOf(delivery: Delivery, end: () => Promise<EndOffsets>, func
     partitions: partitions.map(({ partition, next, end: last }) => ({ partition, deliveredOffset: String(next), endOffset: String(last) })),
     buffered: delivery.buffered,
     sourceReachable: reachable,
-    lastError: delivery.lastError ?? null,
+    lastError: problems.last ?? null,
     functionPid: functionPid ?? null,
     metrics: delivery.metrics.read(),
   }

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import type { Problem } from './problems.ts'
 
 export interface DeliveryStatus {
   readonly state: 'ACTIVE'
@@ -7,7 +8,7 @@ export interface DeliveryStatus {
   readonly buffered: number
   /** False: `endOffset` is what the topic's end was when it could last be asked. */
   readonly sourceReachable: boolean
-  readonly lastError: { readonly message: string; readonly at: string } | null
+  readonly lastError: Problem | null
   readonly functionPid: number | null
   readonly metrics: Readonly<Record<string, number>>
 }
