@@ -61,13 +61,16 @@ async function goThrough(run: LocalRun, options: StartOptions): Promise<number> 
   return new Promise(() => {})
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; the second one does not wait for a clean end. */
+/** One Ctrl-C may arrive twice, from the terminal and from whoever passes signals on. */
+const sameKeystrokeMs = 1000
+
+/** Resolves at the first Ctrl-C, SIGTERM or closed terminal; a second one does not wait for a clean end. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false
+    let askedAt: number | undefined
     const stop = () => {
-      if (asked) process.exit(interruptedCode)
-      asked = true
+      if (askedAt !== undefined && performance.now() - askedAt > sameKeystrokeMs) process.exit(interruptedCode)
+      askedAt ??= performance.now()
       resolve()
     }
     process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop)

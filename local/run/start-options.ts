@@ -39,7 +39,7 @@ Exit code of --once: 0 all tables equal, 1 some differ, 2 anything else. 130 aft
 export function parseStartOptions(args: readonly string[]): StartOptions {
   const { values } = parse(args)
   const { source, tables } = values
-  if (values.help) return { ...values, ...nothing, dataDirectory: defaultDataDirectory }
+  if (values.help) return { ...nothing, help: true, dataDirectory: defaultDataDirectory }
   if (source === undefined && (tables !== undefined || values.detach)) {
     throw new PipelineError('InvalidUsage', `${values.detach ? '--detach' : '--tables'} goes with --source: name the database too.`)
   }

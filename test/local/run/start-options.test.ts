@@ -37,6 +37,10 @@ test.each([[['--sauce', 'x']], [['extra']], [['--data']], [['--source', 'mysql:/
   },
 )
 
+test.each([['--help'], ['-h']])('%s is asked for, whatever else is given', (option) => {
+  expect(parseStartOptions([option, '--once']).help).toBe(true)
+})
+
 test('the usage names every option', () => {
   for (const option of ['once', 'reset', 'data', 'deployment', 'source', 'tables', 'detach', 'help'])
     expect(startUsage).toContain(`--${option}`)
