@@ -25,14 +25,15 @@ test('a full log file becomes the one before, and there are never more than two'
   expect(existsSync(`${file}.2`)).toBe(false)
 })
 
-test('a log file that exists is continued', () => {
+test('a log file that exists is continued, and its length counts', () => {
   const file = join(directory, 'engine.log')
-  for (const line of ['one\n', 'two\n']) {
-    const log = openLogFile(file)
+  for (const line of ['one\n', 'two\n', 'three\n']) {
+    const log = openLogFile(file, 8)
     log.write(line)
     log.close()
   }
-  expect(readFileSync(file, 'utf8')).toBe('one\ntwo\n')
+  expect(readFileSync(`${file}.1`, 'utf8')).toBe('one\ntwo\n')
+  expect(readFileSync(file, 'utf8')).toBe('three\n')
 })
 
 test('a line is found whether it came before or comes after, and across chunks', async () => {

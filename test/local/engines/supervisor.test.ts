@@ -123,6 +123,21 @@ test('stop during the pause before a restart starts nothing any more', async () 
   expect(kinds().filter((kind) => kind === 'started')).toHaveLength(1)
 })
 
+test('stop while a restart is being prepared starts nothing any more', async () => {
+  let prepared: (() => void) | undefined
+  const preparation = new Promise<void>((resolve) => {
+    prepared = resolve
+  })
+  let starts = 0
+  const engine = await start(staysUp, { beforeStart: async () => (starts++ === 0 ? undefined : preparation) })
+  process.kill(pidOf(engine), 'SIGKILL')
+  await until(() => starts === 2, 'the preparation')
+  const stopped = engine.stop()
+  prepared?.()
+  await stopped
+  expect(kinds().filter((kind) => kind === 'started')).toHaveLength(1)
+})
+
 test('beforeStart runs before every start', async () => {
   let starts = 0
   const engine = await start(staysUp, {
