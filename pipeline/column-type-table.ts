@@ -17,6 +17,8 @@ export type Codec =
   | 'timestamp'
   | 'timestamptz'
   | 'binary'
+  | 'real-text'
+  | 'double-text'
   | 'date-text'
   | 'time-text'
   | 'timetz-text'
@@ -46,9 +48,12 @@ export interface TypeRow {
 }
 
 const text: readonly Form[] = [['string', 'text']]
-const infinity = 'infinity has no value in Iceberg: such a row fails as UnrepresentableValue (with "string" it does not)'
+const unrepresentable = (values: string) =>
+  `${values} has no value in Iceberg: such a row fails as UnrepresentableValue (as "string" it does not)`
+const infinity = unrepresentable('infinity')
+const notFinite = unrepresentable('NaN or infinity')
 const snapshotDates = "Debezium's initial snapshot reads dates before Christ as dates after Christ (streaming does not)"
-const nullInArray = 'Debezium sends null for this array'
+const nullInArray = 'Debezium sends null for such an array'
 const notSent = 'Debezium does not send columns of this type: the Iceberg column stays null'
 
 /** Every type of PostgreSQL that Debezium knows, and what becomes of it. */
@@ -69,8 +74,20 @@ export const typeRows: Readonly<Record<string, TypeRow>> = {
   oid: { forms: [['long', 'long']] },
   numeric: { forms: numericForms, arrayWarnings: ['Debezium sends null for an array that holds NaN'] },
   money: { forms: [['decimal(19,2)', 'decimal(19,2)']], arrayWarnings: [notSent] },
-  real: { forms: [['float', 'float']] },
-  'double precision': { forms: [['double', 'float']] },
+  real: {
+    forms: [
+      ['float', 'float'],
+      ['string', 'real-text'],
+    ],
+    warnings: [notFinite],
+  },
+  'double precision': {
+    forms: [
+      ['double', 'float'],
+      ['string', 'double-text'],
+    ],
+    warnings: [notFinite],
+  },
   boolean: { forms: [['boolean', 'boolean']] },
   bit: {
     forms: ([length = 1]) =>
@@ -147,7 +164,11 @@ export const typeRows: Readonly<Record<string, TypeRow>> = {
     ],
     warnings: [infinity],
   },
-  interval: { forms: [['string', 'interval-text']], arrayWarnings: [notSent] },
+  interval: {
+    forms: [['string', 'interval-text']],
+    warnings: ['Debezium sends infinity as an interval of no length'],
+    arrayWarnings: [notSent],
+  },
   inet: { forms: text },
   cidr: { forms: text },
   macaddr: { forms: text },
@@ -171,8 +192,8 @@ export const typeRows: Readonly<Record<string, TypeRow>> = {
 
 /** Types that are not PostgreSQL's own, by their kind. */
 export const userDefinedRows: Readonly<Record<PostgresType['kind'], TypeRow>> = {
-  enum: { forms: text },
-  range: { forms: text, toastable: true },
+  enum: { forms: text, arrayWarnings: ['Debezium sends null for an array that holds NULL'] },
+  range: { forms: text, toastable: true, warnings: [notSent] },
   domain: { forms: text, toastable: true },
   base: {
     forms: text,

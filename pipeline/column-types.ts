@@ -45,8 +45,13 @@ export function columnCodec(type: PostgresType, icebergType: IcebergType): Codec
 export function typeWarnings(type: PostgresType): string[] {
   const row = rowOf(type)
   if (!type.array) return [...(row.warnings ?? [])]
+  const ofDomain =
+    type.kind === 'domain' && type.text.endsWith('[]') ? ['Debezium does not send arrays of a domain: the Iceberg column stays null'] : []
   return [
     'Debezium loses the elements of an array of more than one dimension, and where its indexes start',
+    'an array that holds nothing but NULL fails as UnrepresentableValue: it looks like one of more than one dimension',
+    ...(isNullWhenUnavailable(type) ? [nullWhenUnavailable] : []),
+    ...ofDomain,
     ...(row.warnings ?? []),
     ...(row.arrayWarnings ?? []),
   ]
@@ -57,6 +62,30 @@ export function isToastable(type: PostgresType): boolean {
   const { toastable = false } = rowOf(type)
   return type.array || (typeof toastable === 'function' ? toastable(type.modifiers) : toastable)
 }
+
+/**
+ * Whether Debezium sends null, rather than its placeholder, for a value that is stored out of line and did not change. Without the row
+ * before, a null in an update may then be a value.
+ */
+export function isNullWhenUnavailable(type: PostgresType): boolean {
+  return type.array && !arraysWithPlaceholder.has(type.name)
+}
+
+const arraysWithPlaceholder = new Set([
+  'text',
+  'character varying',
+  'character',
+  'bpchar',
+  'json',
+  'jsonb',
+  'bytea',
+  'integer',
+  'bigint',
+  'date',
+  'uuid',
+])
+const nullWhenUnavailable =
+  'an update that leaves the column null fails as UnavailableValue unless the replica identity is full: the null may stand for a large value that did not change'
 
 /** Whether Iceberg allows the type for an identifier field. https://iceberg.apache.org/spec/#identifier-field-ids */
 export function isIdentifierType(icebergType: IcebergType): boolean {

@@ -1,5 +1,5 @@
 import type { Codec } from './column-types.ts'
-import { columnCodec } from './column-types.ts'
+import { columnCodec, isNullWhenUnavailable } from './column-types.ts'
 import { PipelineError } from './errors.ts'
 import type { CapturedTable } from './tables.ts'
 
@@ -38,6 +38,8 @@ export interface ColumnPlan {
   readonly codec: Codec
   /** Known to be missing from some change events: added to a table that had rows, or dropped at the source. */
   readonly mayBeAbsent?: true
+  /** In an update without the row before, null may stand for a value that did not change. */
+  readonly nullWhenUnavailable?: true
 }
 
 /**
@@ -68,6 +70,7 @@ function tablePlan(table: CapturedTable): TablePlan {
         ...(column.iceberg.name !== column.name && { as: column.iceberg.name }),
         codec,
         ...((column.added || column.dropped) && { mayBeAbsent: true as const }),
+        ...(isNullWhenUnavailable(column.type) && { nullWhenUnavailable: true as const }),
       }
     }),
     key: primaryKey.map((key) => columns.findIndex((column) => column.name === key)),

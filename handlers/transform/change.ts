@@ -39,6 +39,8 @@ interface Form {
   readonly shape: Shape
   readonly table: DeclaredTable
   readonly match: ColumnMatch
+  /** The event has the row before: under full replica identity. */
+  readonly hasBefore: boolean
   /** By the character code of Debezium's operation; only those that take the row from the same image. */
   readonly operations: Readonly<Partial<Record<number, FirehoseOperation>>>
 }
@@ -92,6 +94,7 @@ export class ChangeReader {
         this.#familiar[0] = form
       }
       this.#table = form.table
+      if (form.shape.op === letters.u && !form.hasBefore) this.#rows.refuseDoubtful(this.#image, form.table, form.match)
       return this.#deliver(form.table, operation, this.#image, form.match)
     }
     scanEnvelope(this.#bytes, this.#view, length, this.#envelope)
@@ -119,6 +122,7 @@ export class ChangeReader {
       )
     }
     const match = matchColumns(bytes, image, table)
+    if (envelope.op === letters.u && envelope.before.kind !== valueKind.object) this.#rows.refuseDoubtful(image, table, match)
     const delivery = this.#deliver(table, operation, image, match)
     this.#learn(length, image, table, match)
     return delivery
@@ -172,7 +176,7 @@ export class ChangeReader {
     const letter = image === before ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
     const operations = Object.fromEntries(letter.map((op) => [op, this.#operation(op, source, table)]))
     if (isFull) this.#familiar.pop()
-    this.#familiar.unshift({ shape, table, match, operations })
+    this.#familiar.unshift({ shape, table, match, operations, hasBefore: before.kind === valueKind.object })
   }
 
   #checkUtf8(length: number): void {

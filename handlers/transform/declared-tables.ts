@@ -29,6 +29,7 @@ export interface DeclaredColumn {
   readonly isKey: boolean
   readonly isDecimal: boolean
   readonly mayBeAbsent: boolean
+  readonly nullWhenUnavailable: boolean
 }
 
 /** A table of the plan, made ready for work. */
@@ -82,7 +83,11 @@ function declaredTable(table: TablePlan, namespace: string): DeclaredTable {
   }
 }
 
-function declaredColumn({ name, as = name, codec, mayBeAbsent }: ColumnPlan, table: string, isKey: boolean): DeclaredColumn {
+function declaredColumn(
+  { name, as = name, codec, mayBeAbsent, nullWhenUnavailable }: ColumnPlan,
+  table: string,
+  isKey: boolean,
+): DeclaredColumn {
   const keyText = `${JSON.stringify(as)}:`
   return {
     name,
@@ -96,5 +101,6 @@ function declaredColumn({ name, as = name, codec, mayBeAbsent }: ColumnPlan, tab
     isKey,
     isDecimal: codec.startsWith('decimal'),
     mayBeAbsent: mayBeAbsent === true,
+    nullWhenUnavailable: nullWhenUnavailable === true,
   }
 }

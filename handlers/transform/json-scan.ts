@@ -225,9 +225,15 @@ export function skipSpace(b: Buffer, at: number): number {
   return i
 }
 
+export interface ElementSpan {
+  readonly start: number
+  readonly end: number
+  readonly kind: number
+}
+
 /** Where the elements of the array at `at` lie, in bytes that were passed before. */
-export function elementSpans(b: Buffer, at: number): { start: number; end: number; kind: number }[] {
-  const spans: { start: number; end: number; kind: number }[] = []
+export function elementSpans(b: Buffer, at: number): ElementSpan[] {
+  const spans: ElementSpan[] = []
   let i = skipSpace(b, at + 1)
   while (b[i] !== 93) {
     const end = valueEnd(b, i)

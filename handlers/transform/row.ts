@@ -1,4 +1,5 @@
 import { PipelineError } from '../../pipeline/errors.ts'
+import { unavailableValue } from './codecs/unavailable.ts'
 import type { DeclaredColumn, DeclaredTable } from './declared-tables.ts'
 import type { Members } from './envelope.ts'
 import { decodeString, isSame, valueKind } from './json-scan.ts'
@@ -25,6 +26,8 @@ export interface ColumnMatch {
   readonly inOrder: boolean
   /** Names of members that are no columns of the table. */
   readonly unknown: readonly string[]
+  /** Members in which an update's null may stand for a value that did not change. */
+  readonly doubtful: readonly number[]
 }
 
 /** Finds the columns of a row image's members. Of equal keys the last counts, as for `JSON.parse`. */
@@ -51,7 +54,8 @@ export function matchColumns(bytes: Buffer, { spans, count }: Members, { columns
     memberOf[found] = k
     next = found + 1
   }
-  return { columnOf, memberOf, inOrder, unknown }
+  const doubtful = [...columnOf.keys()].filter((k) => columns[columnOf[k]!]?.nullWhenUnavailable)
+  return { columnOf, memberOf, inOrder, unknown, doubtful }
 }
 
 /** Encodes row images as Firehose takes rows: a JSON object with every column of the Iceberg table, in base64. Serves record after record. */
@@ -93,6 +97,14 @@ export class RowEncoder {
     for (const name of unknown) this.#observer.unknownColumn(table, name)
     this.#assemble(bytes, image, table, match)
     return this.#out.base64()
+  }
+
+  /**
+   * Refuses an update without the row before that has null where the null may stand for a value.
+   * @throws PipelineError `UnavailableValue`
+   */
+  refuseDoubtful({ spans }: Members, table: DeclaredTable, { columnOf, doubtful }: ColumnMatch): void {
+    for (const k of doubtful) if (spans[5 * k + 4] === valueKind.null) throw unavailableValue(table.columns[columnOf[k]!]!.label)
   }
 
   /**

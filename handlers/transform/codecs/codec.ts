@@ -1,7 +1,7 @@
 import type { Codec } from '../../../pipeline/column-types.ts'
 import type { Encoder } from './encoder.ts'
 import { listEncoder } from './lists.ts'
-import { decimalEncoder, encodeFloat, encodeInt, encodeLong, numericTextEncoder } from './numbers.ts'
+import { decimalEncoder, encodeFloat, encodeInt, encodeLong, floatTextEncoder, numericTextEncoder } from './numbers.ts'
 import {
   bitsEncoder,
   encodeBinary,
@@ -32,6 +32,8 @@ const encoders: Readonly<Record<PlainCodec, Encoder>> = {
   int: encodeInt,
   long: encodeLong,
   float: encodeFloat,
+  'real-text': floatTextEncoder(true),
+  'double-text': floatTextEncoder(false),
   numeric: numericTextEncoder(undefined),
   date: encodeDate,
   time: encodeTime,

@@ -35,6 +35,44 @@ export const encodeFloat: Encoder = (bytes, start, end, kind, column) => {
   throw unexpectedValue(column, 'a number')
 }
 
+/**
+ * A floating-point number as PostgreSQL prints it: the fewest digits that tell it from its neighbours (Java may print more), with an
+ * exponent below 1e-4 and from 1e+`largest` on. A double is a JavaScript number, so none is lost here.
+ */
+export function floatTextEncoder(isReal: boolean): Encoder {
+  const largest = isReal ? 6 : 15
+  return (bytes, start, end, kind, column) => {
+    if (kind === STRING) {
+      const text = bytes.toString('latin1', start + 1, end - 1)
+      if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return undefined
+    }
+    if (kind !== NUMBER && kind !== INTEGER) throw unexpectedValue(column, 'a number')
+    const value = Number(bytes.toString('latin1', start, end))
+    if (value === 0) return bytes[start] === 45 ? '"-0"' : '"0"'
+    const [digits = '', exponentText] = shortestReal(value, isReal).split('e')
+    const exponent = Number(exponentText)
+    if (exponent < -4 || exponent >= largest) {
+      const size = String(Math.abs(exponent)).padStart(2, '0')
+      return `"${digits}e${exponent < 0 ? '-' : '+'}${size}"`
+    }
+    return `"${plainNumber(digits.replace('-', '').replace('.', ''), exponent, digits.startsWith('-'))}"`
+  }
+}
+
+function shortestReal(value: number, isReal: boolean): string {
+  if (!isReal) return value.toExponential()
+  let precision = 0
+  while (precision < 9 && Math.fround(Number(value.toExponential(precision))) !== Math.fround(value)) precision++
+  return Number(value.toExponential(precision)).toExponential()
+}
+
+/** `digits` with the point after `exponent + 1` of them. */
+function plainNumber(digits: string, exponent: number, isNegative: boolean): string {
+  const whole = exponent < 0 ? '0' : digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
+  const fraction = exponent < 0 ? '0'.repeat(-exponent - 1) + digits : digits.slice(exponent + 1)
+  return `${isNegative ? '-' : ''}${whole}${fraction && `.${fraction}`}`
+}
+
 /** Decimal digits in a string; copied when they fit `decimal(precision,scale)`, without the zeros that are too many at the end. */
 export function decimalEncoder(precision: number, scale: number): Encoder {
   return (bytes, start, end, kind, column) => {

@@ -5,7 +5,7 @@ import { isSame, valueKind } from '../json-scan.ts'
 /**
  * Debezium's placeholder for a value that is stored out of line and did not change, in each of its forms: the text itself; its base64
  * (bytea); an array of either as the one element; an array of the text's bytes (int and date arrays); an array of one UUID made from it;
- * an hstore of it. A real value that equals the placeholder cannot be told apart.
+ * an hstore of it. (For arrays of other types it is null.) A real value that equals the placeholder cannot be told apart.
  */
 const placeholder = Buffer.from(unavailableValuePlaceholder)
 const base64 = Buffer.from(placeholder.toString('base64'))
