@@ -64,10 +64,8 @@ export interface Supervised {
 
 /** A process that ran this long after it was ready is not part of a series of quick deaths. */
 const settledMs = 10_000
-const quickDeathsAllowed = 5
-const quickDeathsAllowedAtFirst = 3
-const firstDelayMs = 100
-const longestDelayMs = 5000
+const quickDeathsAllowed = { first: 3, later: 5 } as const
+const delayMs = { first: 100, longest: 5000 } as const
 
 /**
  * Starts a program and keeps it running; resolves when it is ready for the first time.
@@ -137,11 +135,11 @@ export async function supervise(spec: EngineSpec): Promise<Supervised> {
       const lastWords = log.lastWords()
       say({ kind: 'died', how, lastWords })
       quickDeaths = settled ? 1 : quickDeaths + 1
-      if (quickDeaths >= (wasReady ? quickDeathsAllowed : quickDeathsAllowedAtFirst)) throw gaveUp(spec, how, quickDeaths, lastWords)
-      const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (quickDeaths - 1))
+      if (quickDeaths >= (wasReady ? quickDeathsAllowed.later : quickDeathsAllowed.first)) throw gaveUp(spec, how, quickDeaths, lastWords)
+      const pauseMs = Math.min(delayMs.longest, delayMs.first * 2 ** (quickDeaths - 1))
       restarts += 1
-      say({ kind: 'restarting', delayMs, restarts })
-      await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {})
+      say({ kind: 'restarting', delayMs: pauseMs, restarts })
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
 
