@@ -34,7 +34,12 @@ export async function runCommand<O extends Options>(command: Command<O>, argv: r
 
 function parsed<O extends Options>(command: Command<O>, argv: readonly string[]): Arguments<O> {
   try {
-    return parseArgs({ options: { ...command.options, help: { type: 'boolean' } }, args: [...argv], allowPositionals: true, strict: true })
+    return parseArgs({
+      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
+      args: [...argv],
+      allowPositionals: true,
+      strict: true,
+    })
   } catch (error) {
     throw new PipelineError('InvalidUsage', `${error instanceof Error ? error.message : String(error)}. See --help`, { cause: error })
   }

@@ -40,7 +40,7 @@ export async function prompt({ historyFile, run }: PromptSettings): Promise<void
   process.stdout.write(`${help}\n`)
   ask()
   for await (const line of terminal) {
-    const command = pending === '' ? line.trim() : ''
+    const command = line.trim()
     if (command === '\\q') break
     if (command === '\\?') process.stdout.write(`${help}\n`)
     else if (command === '\\t') await shown('SHOW TABLES', run)

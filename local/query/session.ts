@@ -6,7 +6,7 @@ import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
 import { metadataQuery, metadataTables } from './metadata-tables.ts'
 import { athenaReferences, type Reference, replaceReferences } from './references.ts'
 import { snapshotAt, snapshotOf, type TableHistory, tableHistory } from './table-history.ts'
-import { isWord, significant, tokenize } from './tokens.ts'
+import { isWord, significant, tokenize, withLowerCaseNames } from './tokens.ts'
 
 export interface QuerySettings {
   readonly lake: Lake
@@ -67,10 +67,12 @@ async function requireReadOnly(connection: DuckDBConnection, sql: string): Promi
 
 /** The statement in DuckDB's SQL. */
 async function rewrite(sql: string, connection: DuckDBConnection, settings: QuerySettings): Promise<string> {
-  const references = athenaReferences(sql)
+  const tables = await icebergCatalog(settings.catalogUri).listTables(settings.namespace)
+  const statement = withLowerCaseNames(sql, new Set([...tables, settings.namespace, settings.lake.catalogName]))
+  const references = athenaReferences(statement)
   const replacements: string[] = []
   for (const reference of references) replacements.push(await replacement(reference, replacements.length, connection, settings))
-  return replaceReferences(sql, references, replacements)
+  return replaceReferences(statement, references, replacements)
 }
 
 async function replacement(reference: Reference, index: number, connection: DuckDBConnection, settings: QuerySettings): Promise<string> {

@@ -53,6 +53,15 @@ export function identifierName({ kind, text }: Token): string {
   return (kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"') : text).toLowerCase()
 }
 
+/** The SQL text with these names in lower case wherever it has them as identifiers: Athena does not tell `Orders` from `orders`, the catalog does. */
+export function withLowerCaseNames(sql: string, names: ReadonlySet<string>): string {
+  return tokenize(sql)
+    .map((token) =>
+      (token.kind === 'word' || token.kind === 'quoted') && names.has(identifierName(token)) ? token.text.toLowerCase() : token.text,
+    )
+    .join('')
+}
+
 /** The statements of a text, without their semicolons; `rest` is what follows the last semicolon and may still be being typed. */
 export function splitStatements(sql: string): { statements: string[]; rest: string } {
   const statements: string[] = []

@@ -1,5 +1,5 @@
 import { assert, constantFrom, property, string } from 'fast-check'
-import { identifierName, splitStatements, tokenize } from '../../../local/query/tokens.ts'
+import { identifierName, splitStatements, tokenize, withLowerCaseNames } from '../../../local/query/tokens.ts'
 
 const kindsOf = (sql: string) =>
   tokenize(sql)
@@ -29,6 +29,12 @@ test('strings, quoted names and comments are one token each', () => {
 
 test('names are folded to lower case, in quotes too', () => {
   expect(tokenize('"Orders$Snapshots"').map(identifierName)).toEqual(['orders$snapshots'])
+})
+
+test('known names are put into lower case as identifiers, and nowhere else', () => {
+  expect(withLowerCaseNames(`SELECT 'Orders', ORDERS.A FROM "Ns"."Orders" -- Orders`, new Set(['orders', 'ns']))).toBe(
+    `SELECT 'Orders', orders.A FROM "ns"."orders" -- Orders`,
+  )
 })
 
 test('statements end at semicolons that are neither in strings, names nor comments', () => {
