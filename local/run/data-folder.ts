@@ -55,10 +55,10 @@ export function claimDataFolder(paths: DataPaths, origin: Origin): void {
  * Empties a data folder; the folder itself stays, since it is locked.
  * @throws DataFolderUnusable when it is not a run's: nothing of anybody else's is deleted.
  */
-export function resetDataFolder(paths: DataPaths, postgresDataDirectory: string): void {
+export function resetDataFolder(paths: DataPaths, postgresDataDirectory: string | undefined): void {
   if (!readOrigin(paths)) refuseForeign(paths)
   for (const name of entries(paths)) rmSync(join(paths.directory, name), { recursive: true, force: true })
-  rmSync(postgresDataDirectory, { recursive: true, force: true })
+  if (postgresDataDirectory !== undefined) rmSync(postgresDataDirectory, { recursive: true, force: true })
 }
 
 /** Undefined: no run has used the folder yet. */

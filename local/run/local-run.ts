@@ -177,9 +177,11 @@ export class LocalRun {
   async #openFolder(say: (detail: string) => void): Promise<void> {
     const { own, dataDirectory, explicitData, reset, onEngineEvent } = this.#options
     const { paths, processes, deployment } = this
+    // Also refuses a folder that PostgreSQL could not use, before anything is started.
+    const home = own ? undefined : postgresHome(dataDirectory, explicitData)
     await clearAway(lastRun(dataDirectory)?.engines ?? [], say)
     removeRun(dataDirectory)
-    if (reset) resetDataFolder(paths, postgresHome(dataDirectory, explicitData).dataDirectory)
+    if (reset) resetDataFolder(paths, home?.dataDirectory)
     claimDataFolder(paths, { source: own ? sourceAddress(own.url) : 'samples' })
     if (!own) {
       this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
