@@ -44,13 +44,14 @@ export function columnCodec(type: PostgresType, icebergType: IcebergType): Codec
 /** One sentence for each thing that Debezium or Iceberg does not carry faithfully. */
 export function typeWarnings(type: PostgresType): string[] {
   const row = rowOf(type)
-  if (!type.array) return [...(row.warnings ?? [])]
+  const doubtful = isNullWhenUnavailable(type) ? [nullWhenUnavailable] : []
+  if (!type.array) return [...(row.warnings ?? []), ...doubtful]
   const ofDomain =
     type.kind === 'domain' && type.text.endsWith('[]') ? ['Debezium does not send arrays of a domain: the Iceberg column stays null'] : []
   return [
     'Debezium loses the elements of an array of more than one dimension, and where its indexes start',
     'an array that holds nothing but NULL fails as UnrepresentableValue: it looks like one of more than one dimension',
-    ...(isNullWhenUnavailable(type) ? [nullWhenUnavailable] : []),
+    ...doubtful,
     ...ofDomain,
     ...(row.warnings ?? []),
     ...(row.arrayWarnings ?? []),
@@ -68,7 +69,7 @@ export function isToastable(type: PostgresType): boolean {
  * before, a null in an update may then be a value.
  */
 export function isNullWhenUnavailable(type: PostgresType): boolean {
-  return type.array && !arraysWithPlaceholder.has(type.name)
+  return type.array ? !arraysWithPlaceholder.has(type.name) : type.name === 'path' || type.name === 'polygon'
 }
 
 const arraysWithPlaceholder = new Set([

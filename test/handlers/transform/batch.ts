@@ -43,44 +43,46 @@ export interface Answered {
   readonly destination: string | undefined
 }
 
+type Value = string | Uint8Array | null
+
 /** What the transform answers to a batch of values (text, or bytes), and the lines that it logs. */
 export function transformBatch(
   tables: readonly CapturedTable[],
-  values: readonly (string | Uint8Array | null)[],
-  settings: Partial<TransformSettings> & { offsets?: readonly number[] } = {},
+  values: readonly Value[],
+  { offsets, ...settings }: Partial<TransformSettings> & { offsets?: readonly number[] } = {},
 ) {
-  const { offsets, ...rest } = settings
-  const lines: Record<string, unknown>[] = []
-  const transform = createTransform(transformPlan(tables, { namespace: 'aurora_cdc', creates: 'update', truncates: 'fail', ...rest }), {
-    log: (text) =>
-      void lines.push(
-        ...text
-          .trimEnd()
-          .split('\n')
-          .map((line): Record<string, unknown> => JSON.parse(line)),
-      ),
-    now: () => 1764000000000,
-  })
-  const records = values.map((value, index) => ({
-    recordId: `record-${index}`,
-    ...(value !== null && { kafkaRecordValue: Buffer.from(value).toString('base64') }),
-    ...(offsets && { mskRecordMetadata: { partitionId: '0', offset: String(offsets[index]) } }),
-  }))
-  const response = transform({
-    invocationId: '1',
-    deliveryStreamArn: 'arn:aws:firehose:eu-west-1:111122223333:deliverystream/cdc',
-    region: 'eu-west-1',
-    records,
-  })
-  expect(response.records.map(({ recordId }) => recordId)).toEqual(records.map(({ recordId }) => recordId))
-  const answers = response.records.map(
-    ({ result, kafkaRecordValue, metadata }): Answered => ({
-      result,
-      row: result === 'Ok' ? Buffer.from(kafkaRecordValue, 'base64').toString() : undefined,
-      operation: metadata?.otfMetadata.operation,
-      destination: metadata && `${metadata.otfMetadata.destinationDatabaseName}.${metadata.otfMetadata.destinationTableName}`,
-    }),
-  )
-  const failures = lines.filter((line) => line.level === 'ERROR')
-  return { answers, lines, failures, response }
+  return transformOf(tables, settings)(values, offsets)
+}
+
+/** The transform of these tables, for batch after batch. */
+export function transformOf(tables: readonly CapturedTable[], settings: Partial<TransformSettings> = {}) {
+  let lines: Record<string, unknown>[] = []
+  const plan = transformPlan(tables, { namespace: 'aurora_cdc', creates: 'update', truncates: 'fail', ...settings })
+  const log = (text: string) => {
+    lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line): Record<string, unknown> => JSON.parse(line))
+  }
+  const transform = createTransform(plan, { log, now: () => 1764000000000 })
+  return (values: readonly Value[], offsets?: readonly number[]) => {
+    const records = values.map((value, index) => ({
+      recordId: `record-${index}`,
+      ...(value !== null && { kafkaRecordValue: Buffer.from(value).toString('base64') }),
+      ...(offsets && { mskRecordMetadata: { partitionId: '0', offset: String(offsets[index]) } }),
+    }))
+    const deliveryStreamArn = 'arn:aws:firehose:eu-west-1:111122223333:deliverystream/cdc'
+    const response = transform({ invocationId: '1', deliveryStreamArn, region: 'eu-west-1', records })
+    expect(response.records.map(({ recordId }) => recordId)).toEqual(records.map(({ recordId }) => recordId))
+    const answers = response.records.map(({ result, kafkaRecordValue, metadata }): Answered => {
+      const otf = metadata?.otfMetadata
+      return {
+        result,
+        row: result === 'Ok' ? Buffer.from(kafkaRecordValue, 'base64').toString() : undefined,
+        operation: otf?.operation,
+        destination: otf && `${otf.destinationDatabaseName}.${otf.destinationTableName}`,
+      }
+    })
+    return { answers, lines, failures: lines.filter((line) => line.level === 'ERROR'), response }
+  }
 }
