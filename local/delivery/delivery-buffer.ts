@@ -84,7 +84,7 @@ export class DeliveryBuffer {
     clearTimeout(this.timer)
     this.timer = undefined
     if (this.closed || this.current.empty) return
-    const batch = this.current.seal()
+    const batch = await this.current.seal()
     this.current = this.settings.open(batch)
     this.committingRecords = batch.recordCount
     this.committing = this.commit(batch)

@@ -1,11 +1,10 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
-import { quoteIdentifier } from '../../iceberg/iceberg-type.ts'
 import type { Offsets } from '../source/partition-source.ts'
 import { type ApplyContext, applyBatch } from './apply.ts'
 import type { Batch } from './batch.ts'
 import { type Checkpoint, type CheckpointFile, offsetsOf } from './checkpoint.ts'
 import { errorObjects } from './failed-records.ts'
 import type { JournaledBatch } from './journal.ts'
+import { dropStaged } from './staged-rows.ts'
 
 /** Delivers batches one after the other: journal, tables and error bucket, checkpoint. */
 export class Committer {
@@ -75,8 +74,4 @@ export class Committer {
     await this.checkpoints.write(checkpoint)
     this.checkpoint = checkpoint
   }
-}
-
-async function dropStaged(connection: DuckDBConnection, name: string): Promise<void> {
-  await connection.run(`DROP TABLE memory.main.${quoteIdentifier(name)}`)
 }

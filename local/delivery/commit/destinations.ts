@@ -23,7 +23,8 @@ export type Route =
 
 /** Where a record goes by its `otfMetadata`. https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-format-input-record-different.html */
 export interface Destinations {
-  route(otfMetadata: Readonly<Record<string, unknown>> | undefined): Promise<Route>
+  /** A promise only where the table has to be looked up first. */
+  route(otfMetadata: Readonly<Record<string, unknown>> | undefined): Route | Promise<Route>
 }
 
 export interface DestinationSettings {
@@ -35,14 +36,7 @@ export interface DestinationSettings {
 
 /** Tables are looked up once: make new destinations for each batch. */
 export function destinations({ configurations, streamId, loadTable }: DestinationSettings): Destinations {
-  const known = new Map<string, Promise<Destination | RowRefusal>>()
-
-  const find = (namespace: string, name: string): Promise<Destination | RowRefusal> => {
-    const path = `${namespace}.${name}`
-    const found = known.get(path) ?? load(namespace, name)
-    known.set(path, found)
-    return found
-  }
+  const known = new Map<string, Destination | RowRefusal>()
 
   const load = async (namespace: string, name: string): Promise<Destination | RowRefusal> => {
     const table = await loadTable(namespace, name)
@@ -75,7 +69,7 @@ export function destinations({ configurations, streamId, loadTable }: Destinatio
   const single = configurations.length === 1 ? configurations[0] : undefined
 
   return {
-    async route(otfMetadata) {
+    route(otfMetadata) {
       const namespace = otfMetadata?.destinationDatabaseName ?? single?.namespace
       const name = otfMetadata?.destinationTableName ?? single?.table
       if (typeof namespace !== 'string' || typeof name !== 'string' || namespace === '' || name === '') {
@@ -88,15 +82,23 @@ export function destinations({ configurations, streamId, loadTable }: Destinatio
       const operation = operations.find((one) => one === (otfMetadata?.operation ?? 'insert'))
       if (!operation)
         return refuse({ errorCode: 'Iceberg.InvalidOperation', errorMessage: 'The operation is none of insert, update, delete.' })
-      const destination = await find(namespace, name)
-      if ('errorCode' in destination) return refuse(destination)
-      if (operation !== 'insert' && destination.keys.length === 0) {
+      const routeTo = (destination: Destination | RowRefusal): Route => {
+        if ('errorCode' in destination) return refuse(destination)
+        if (operation === 'insert' || destination.keys.length > 0) return { destination, operation }
         return refuse({
           errorCode: 'Iceberg.UniqueKeysNotFound',
           errorMessage: `The table ${namespace}.${name} has neither unique keys in the stream nor identifier fields.`,
         })
       }
-      return { destination, operation }
+      const path = `${namespace}.${name}`
+      const found = known.get(path)
+      if (found) return routeTo(found)
+      const lookUp = async (): Promise<Route> => {
+        const loaded = await load(namespace, name)
+        known.set(path, loaded)
+        return routeTo(loaded)
+      }
+      return lookUp()
     },
   }
 }

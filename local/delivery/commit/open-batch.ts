@@ -6,7 +6,7 @@ import type { Batch, BatchTable } from './batch.ts'
 import { offsetsJson } from './checkpoint.ts'
 import type { Destination, Destinations } from './destinations.ts'
 import type { FailedRecord } from './failed-records.ts'
-import { StagedRows } from './staged-rows.ts'
+import { dropStaged, type Operation, StagedRows } from './staged-rows.ts'
 
 export interface OpenBatchContext {
   readonly id: string
@@ -60,15 +60,31 @@ export class OpenBatch {
       }
       this.context.metrics.add('SucceedProcessing.Records', 1)
       this.context.metrics.add('SucceedProcessing.Bytes', outcome.data.length)
-      if (outcome.result === 'Ok') await this.stage(record, outcome.data, outcome.otfMetadata)
+      if (outcome.result !== 'Ok') continue
+      this.context.metrics.add('DeliveryToIceberg.IncomingRowCount', 1)
+      // Nearly always both are known: waiting for a promise a record would cost as much as its conversion.
+      const found = this.context.destinations.route(outcome.otfMetadata)
+      const route = found instanceof Promise ? await found : found
+      if ('refusal' in route) {
+        this.failDelivery(record, outcome.data, route.refusal, route.errorOutputPrefix)
+        continue
+      }
+      const share = this.shares.get(route.destination) ?? (await this.newShare(route.destination))
+      this.stage(record, outcome.data, route.operation, share)
     }
   }
 
   /** Closes the batch: its rows can be read by SQL, and its offsets end after the last record that was added. */
-  seal(): Batch {
-    const tables = [...this.shares.values()].map(({ destination, rows, bytes }): BatchTable => {
+  async seal(): Promise<Batch> {
+    const tables: BatchTable[] = []
+    for (const { destination, rows, bytes } of this.shares.values()) {
       rows.finish()
-      return {
+      if (rows.rowCount === 0) {
+        // Every record of the table failed.
+        await dropStaged(this.context.connection, rows.name)
+        continue
+      }
+      tables.push({
         namespace: destination.table.namespace,
         table: destination.table.name,
         columns: destination.table.columns,
@@ -78,8 +94,8 @@ export class OpenBatch {
         bytes,
         hasKeyOperations: rows.hasKeyOperations,
         stagedName: rows.name,
-      }
-    })
+      })
+    }
     const oldestArrivalMs = Number.isFinite(this.oldestArrivalMs) ? this.oldestArrivalMs : Date.now()
     return {
       id: this.context.id,
@@ -97,18 +113,12 @@ export class OpenBatch {
     if (offset >= (this.offsets.get(partition) ?? 0n)) this.offsets.set(partition, offset + 1n)
   }
 
-  private async stage(record: SourceRecord, data: Buffer, otfMetadata: Readonly<Record<string, unknown>> | undefined): Promise<void> {
-    const { destinations, metrics } = this.context
-    metrics.add('DeliveryToIceberg.IncomingRowCount', 1)
-    const route = await destinations.route(otfMetadata)
-    if ('refusal' in route) return this.failDelivery(record, data, route.refusal, route.errorOutputPrefix)
-    const { destination, operation } = route
+  private stage(record: SourceRecord, data: Buffer, operation: Operation, share: TableShare): void {
+    const { destination } = share
     // Already in the table: only a stream whose own state was set back reads such a record again.
     if (record.offset < (destination.delivered.get(record.partition) ?? 0n)) return
-    const conversion = operation === 'delete' ? destination.convertDelete : destination.convertRow
-    const row = conversion(data)
+    const row = (operation === 'delete' ? destination.convertDelete : destination.convertRow)(data)
     if ('refusal' in row) return this.failDelivery(record, data, row.refusal, destination.errorOutputPrefix)
-    const share = this.shares.get(destination) ?? (await this.newShare(destination))
     share.rows.add({
       values: row.values,
       operation,

@@ -95,3 +95,8 @@ export class StagedRows {
     for (const values of this.columns) values.length = 0
   }
 }
+
+/** Frees the memory of rows that are delivered. */
+export async function dropStaged(connection: DuckDBConnection, name: string): Promise<void> {
+  await connection.run(`DROP TABLE memory.main.${quoteIdentifier(name)}`)
+}
