@@ -71,11 +71,14 @@ async function test(args) {
   return () => runToEnd(process.execPath, [join(paths.modules, 'jest', 'bin', 'jest.js'), ...args], { cwd: paths.root })
 }
 
-/** False where jest's arguments select only projects that run without the engines. */
+/** False where jest's arguments select only projects that run without the engines. Jest takes all words up to the next option. */
 export function testsNeedEngines(args) {
-  const selected = []
-  for (let at = args.indexOf('--selectProjects'); at >= 0 && ++at < args.length && !args[at].startsWith('-'); ) selected.push(args[at])
-  return selected.length === 0 || selected.some((project) => project === 'with-engines')
+  const at = args.findIndex((arg) => arg === '--selectProjects' || arg.startsWith('--selectProjects='))
+  if (at < 0) return true
+  const end = args.findIndex((arg, index) => index > at && arg.startsWith('-'))
+  const selected = args.slice(at + 1, end < 0 ? undefined : end)
+  if (args[at].includes('=')) selected.push(args[at].split('=')[1])
+  return selected.length === 0 || selected.includes('with-engines')
 }
 
 /** A signal during the preparation ends what it runs, then us; `prepared` gives what to run after it. */

@@ -54,7 +54,7 @@ export async function prepareExtensions(paths, env = process.env) {
 }
 
 /** Undefined where the wheels' extensions are in the folder now, else what went wrong. */
-async function unpackWheels(folder, version, env) {
+export async function unpackWheels(folder, version, env) {
   const python = await findPython(env)
   if (!python) return 'there is no python3 with pip on the PATH'
   mkdirSync(folder, { recursive: true })

@@ -8,7 +8,15 @@ const beatMs = 2_000
 /** A holder that has not touched its lock for so long, while we watched, is gone (its pid may be another's by now). */
 const silentMs = 15_000
 
-/** Runs `run` while no other command prepares the same checkout; `onWait` is told once whom it waits for. */
+/**
+ * Runs `run` while no other command prepares the same checkout; `onWait` is told once whom it waits for.
+ *
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} run
+ * @param {{ onWait?: (pid: number | undefined) => void, silent?: number }} [options]
+ * @returns {Promise<T>}
+ */
 export async function withLock(file, run, { onWait = () => {}, silent = silentMs } = {}) {
   await mkdir(dirname(file), { recursive: true })
   const own = JSON.stringify({ pid: process.pid, host: hostname(), token: `${Date.now()}-${Math.random()}` })

@@ -27,7 +27,7 @@ export async function preparePackages(paths) {
     npm_config_fetch_retry_mintimeout: '500',
     npm_config_fetch_retry_maxtimeout: '3000',
   }
-  const [command, first] = npmCommand()
+  const { command, first } = npmCommand()
   const { code, missing, output } = await runProgram(command, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: paths.root,
     env,
@@ -63,7 +63,7 @@ function isForHere(entry) {
 function npmCommand() {
   const script = process.env.npm_execpath
   // Under `npm start` this is the npm that was called, which need not be the one on the PATH.
-  return script && /npm-cli\.c?js$/.test(script) ? [process.execPath, [script]] : ['npm', []]
+  return script && /npm-cli\.c?js$/.test(script) ? { command: process.execPath, first: [script] } : { command: 'npm', first: [] }
 }
 
 function postgresPackages(paths) {

@@ -63,7 +63,13 @@ export async function checkMaven(env = process.env) {
   }
 }
 
-/** Room in the file system of a folder, which need not exist yet. */
+/**
+ * Room in the file system of a folder, which need not exist yet.
+ *
+ * @param {string} folder
+ * @param {number} neededBytes
+ * @param {(path: string) => { bavail: number, bsize: number }} [statfs]
+ */
 export function checkDisk(folder, neededBytes, statfs = statfsSync) {
   let existing = folder
   while (!existsSync(existing)) existing = dirname(existing)

@@ -1,15 +1,25 @@
-// How npm, Maven and pip say that they could not reach or use their registry, as opposed to any other failure.
+// How npm, Maven and pip say that they could not reach their registry, or did not get from it what they asked for.
 const unreachable = [
+  /request to \S+ failed/,
   /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/,
-  /\b(?:E401|E403|E407|E502|E503|E504)\b/,
-  /Unknown host|Name or service not known|nodename nor servname|Temporary failure in name resolution/i,
-  /Connection (?:refused|reset|timed out)|Connect(?:ion)? to \S+ .*(?:failed|refused|timed out)|Network is unreachable|No route to host/i,
-  /Could not transfer artifact|Cannot access \S+ \(\S+\) in offline mode|status code: (?:401|403|407|502|503|504)/i,
-  /Failed to establish a new connection|Read timed out|No matching distribution found|PKIX path building failed|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT/i,
+  /\bE(?:401|403|404|407|429|50\d)\b/,
+  /Could not transfer artifact|Could not find artifact|was not found in|Cannot access \S+ \(\S+\) in offline mode/,
+  /Failed to establish a new connection|Read timed out|No matching distribution found/,
+  /SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|PKIX path building failed|CERTIFICATE_VERIFY_FAILED/,
 ]
 
-/** The line in which a package tool says that its registry cannot be reached, or undefined where it failed for another reason. */
+/** What a package tool says of a registry that it cannot reach, in one line; undefined where it failed for another reason. */
 export function unreachableLine(output) {
-  const line = output.split('\n').find((text) => unreachable.some((pattern) => pattern.test(text)))
-  return line?.replace(/^npm (?:error|ERR!)\s*|^\[(?:ERROR|WARNING)\]\s*|^ERROR:\s*/, '').trim()
+  const lines = output.split('\n')
+  for (const pattern of unreachable) {
+    const line = lines.find((text) => pattern.test(text))
+    if (line) return shorten(line)
+  }
+  return undefined
+}
+
+function shorten(line) {
+  const plain = line.replace(/^npm (?:error|ERR!)\s*|^\[(?:ERROR|WARNING)\]\s*|^(?:ERROR|WARNING):\s*/, '').replace(/ -> \[Help 1\]$/, '')
+  // Maven names every artifact on the way to the one that it could not get.
+  return plain.slice(Math.max(0, plain.lastIndexOf('transfer failed for '), plain.lastIndexOf('Could not find artifact '))).trim()
 }
