@@ -5,7 +5,7 @@ import type { ComparedColumn } from './forms.ts'
 export interface RowFingerprint {
   /** Which of {@link bucketCount} groups the row's key falls into; the same at both sides. */
   readonly bucket: number
-  /** 128 bits of the whole row. */
+  /** Of the whole row; the sums use 128 bits of it. */
   readonly digest: Buffer
 }
 
@@ -27,13 +27,19 @@ export function rowKey(columns: readonly ComparedColumn[], row: readonly (string
 }
 
 export function rowFingerprint(columns: readonly ComparedColumn[], row: readonly (string | null)[]): RowFingerprint {
-  const digest = sha256(JSON.stringify(row))
-  return { bucket: sha256(rowKey(columns, row)).readUInt16LE(0) % bucketCount, digest: digest.subarray(0, 16) }
+  return { bucket: fnv1a(rowKey(columns, row)) % bucketCount, digest: sha256(JSON.stringify(row)) }
 }
 
 /** 32 bits of each value: enough to say which columns of a row differ once it is known that the row does. */
 export function columnDigests(row: readonly (string | null)[]): Uint32Array {
-  return Uint32Array.from(row, (value) => (value === null ? 0 : sha256(value).readUInt32LE(0)))
+  return Uint32Array.from(row, (value) => (value === null ? 0 : fnv1a(value)))
+}
+
+/** 32 bits: enough to spread keys over buckets. http://www.isthe.com/chongo/tech/comp/fnv/ */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return hash >>> 0
 }
 
 function sha256(text: string): Buffer {
