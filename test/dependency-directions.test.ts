@@ -18,7 +18,7 @@ function sources(folder: string): string[] {
 
 /** What a file imports when it runs or is checked: static, dynamic and type-only imports alike. */
 function imports(file: string): string[] {
-  return [...readFileSync(file, 'utf8').matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
+  return [...readFileSync(file, 'utf8').matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => String(match[1]))
 }
 
 function violations(folder: string): string[] {
@@ -28,8 +28,8 @@ function violations(folder: string): string[] {
     imports(file)
       .filter((name) => {
         if (!name.startsWith('.')) return !rule.packages.test(name)
-        const target = relative(root, resolve(dirname(file), name)).split('/')[0] as string
-        return !rule.folders.includes(target)
+        const [target] = relative(root, resolve(dirname(file), name)).split('/')
+        return target === undefined || !rule.folders.includes(target)
       })
       .map((name) => `${relative(root, file)} imports ${name}`),
   )

@@ -132,7 +132,7 @@ const settings = z.strictObject({
 })
 
 /** The settings file as it is written: `stream` holds CloudFormation's properties. */
-export type DeliverySettingsFile = z.input<typeof settings>
+export type DeliverySettingsFile = Omit<z.input<typeof settings>, 'stream'> & { readonly stream: unknown }
 
 /** @throws Error that names every fault by its path: a property of the stream that is not simulated is one. */
 export function parseSettings(json: unknown): DeliverySettings {

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { LocalAccount } from '../cloudformation/account.ts'
 import { localFunctions } from '../cloudformation/resources/lambda-function.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
-import type { DeliveryStatus } from '../delivery/status.ts'
 import { checkoutDirectory, duckdbExtensions } from '../engines/paths.ts'
 import { type EngineEvent, type Supervised, supervise } from '../engines/supervisor.ts'
 import type { DataPaths } from './data-folder.ts'
@@ -29,12 +28,12 @@ export async function startDelivery(account: LocalAccount, place: DeliveryPlace)
   const [stream] = account.find('AWS::KinesisFirehose::DeliveryStream')
   if (!stream) throw new Error('the deployed stacks have no delivery stream')
   const settings: DeliverySettingsFile = {
-    stream: stream.properties as DeliverySettingsFile['stream'],
+    stream: stream.properties,
     streamName: stream.physicalId,
     streamArn: stream.arn ?? stream.physicalId,
     region: account.region,
     account: account.id,
-    functions: localFunctions(account) as DeliverySettingsFile['functions'],
+    functions: localFunctions(account),
     tableBucket: place.tableBucket,
     kafkaBootstrap: place.kafkaBootstrap,
     catalogUri: place.catalogUri,
@@ -58,10 +57,4 @@ export async function startDelivery(account: LocalAccount, place: DeliveryPlace)
     ...(place.onEvent ? { onEvent: place.onEvent } : {}),
   })
   return Object.assign(delivery, { uri: `http://127.0.0.1:${port}` })
-}
-
-export async function deliveryStatus(uri: string): Promise<DeliveryStatus> {
-  const response = await fetch(`${uri}/status`, { signal: AbortSignal.timeout(10_000) })
-  if (!response.ok) throw new Error(`the delivery does not tell its status (HTTP ${response.status})`)
-  return (await response.json()) as DeliveryStatus
 }

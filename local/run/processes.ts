@@ -21,7 +21,7 @@ export function openProcesses(): Processes {
   const starting = new Set<Promise<Supervised>>()
   const running: Supervised[] = []
   let stopping = false
-  let fail: (reason: unknown) => void = () => {}
+  let fail: ((reason: unknown) => void) | undefined
   const failed = new Promise<never>((_, reject) => {
     fail = reject
   })
@@ -36,7 +36,7 @@ export function openProcesses(): Processes {
       try {
         const process = await started
         running.push(process)
-        process.failed.catch(fail)
+        process.failed.catch((reason: unknown) => fail?.(reason))
         if (stopping) throw runStopped()
         return process
       } finally {

@@ -49,7 +49,7 @@ async function showLive<Context extends object>(stages: readonly Stage<Context>[
       return undefined
     },
   })
-  const list = new Listr<Context, 'default'>(stages.map(shown), {
+  const list = new Listr<Context>(stages.map(shown), {
     ctx: context,
     renderer: 'default',
     rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false },

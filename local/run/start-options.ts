@@ -76,6 +76,10 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new PipelineError('InvalidUsage', `${(error as Error).message.split('. ')[0]}. See npm start -- --help.`, { cause: error })
+    throw new PipelineError(
+      'InvalidUsage',
+      `${String(error instanceof Error ? error.message : error).split('. ')[0]}. See npm start -- --help.`,
+      { cause: error },
+    )
   }
 }

@@ -1,5 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { errorCode } from '../engines/error-code.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 
 /** What a running `npm start` tells the other commands, in `<data>/run.json`. */
@@ -20,6 +22,21 @@ export interface RunState {
   readonly tablesFile: string
 }
 
+const processShape = z.object({ pid: z.number(), startedAt: z.string() })
+const runFile = z.object({
+  process: processShape,
+  engines: z.array(processShape.extend({ name: z.string() })),
+  postgresUrl: z.string(),
+  kafkaBootstrap: z.string(),
+  connectUri: z.string(),
+  catalogUri: z.string(),
+  awsEndpoint: z.string(),
+  deliveryUri: z.string(),
+  tableBucket: z.string(),
+  namespace: z.string(),
+  tablesFile: z.string(),
+}) satisfies z.ZodType<RunState>
+
 /** The data folder of the local run unless `--data` names another. */
 export const defaultDataDirectory = resolve(import.meta.dirname, '..', '..', '.data')
 
@@ -28,9 +45,9 @@ const file = (dataDirectory: string) => join(dataDirectory, 'run.json')
 /** What the last run of that folder wrote, whether it still runs or not. */
 export function lastRun(dataDirectory: string): RunState | undefined {
   try {
-    return JSON.parse(readFileSync(file(dataDirectory), 'utf8')) as RunState
+    return runFile.parse(JSON.parse(readFileSync(file(dataDirectory), 'utf8')))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

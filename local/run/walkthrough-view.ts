@@ -1,3 +1,4 @@
+import { VARCHAR } from '@duckdb/node-api'
 import type { Client } from 'pg'
 import type { QuerySession } from '../query/session.ts'
 import { valueText } from '../query/values.ts'
@@ -45,7 +46,7 @@ function ask(session: QuerySession, sql: string): Promise<Answer> {
     const rows = await result.getRows()
     return {
       columns: result.columnNames(),
-      rows: rows.map((row) => row.map((value, index) => valueText(value, types[index] as (typeof types)[number]))),
+      rows: rows.map((row) => row.map((value, index) => valueText(value, types[index] ?? VARCHAR))),
     }
   })
 }

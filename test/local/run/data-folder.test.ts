@@ -16,12 +16,7 @@ test('a folder belongs to the first source that used it', () => {
   const paths = folder('claimed')
   claimDataFolder(paths, { source: 'samples' })
   claimDataFolder(paths, { source: 'samples' })
-  expect(() => claimDataFolder(paths, { source: 'db.example:5432/shop' })).toThrow(
-    expect.objectContaining({
-      name: 'DataFolderUnusable',
-      message: expect.stringMatching(/the samples, not of db\.example.*--reset/) as string,
-    }),
-  )
+  expect(() => claimDataFolder(paths, { source: 'db.example:5432/shop' })).toThrow(/the samples, not of db\.example.*--reset/)
   expect(readOrigin(paths)).toEqual({ source: 'samples' })
 })
 

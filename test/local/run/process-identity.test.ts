@@ -3,7 +3,7 @@ import { identify, isAlive, processStart } from '../../../local/run/process-iden
 
 test('a process is alive until it ends, and another one under its id is not taken for it', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
-  const identity = identify(child.pid as number)
+  const identity = identify(child.pid ?? 0)
   expect(isAlive(identity)).toBe(true)
   expect(isAlive({ ...identity, startedAt: '1' })).toBe(false)
   const ended = new Promise((resolve) => child.once('exit', resolve))

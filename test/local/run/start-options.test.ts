@@ -4,7 +4,8 @@ const refusal = (args: string[]) => {
   try {
     parseStartOptions(args)
   } catch (error) {
-    return error as Error
+    if (error instanceof Error) return error
+    throw error
   }
   throw new Error('was accepted')
 }
