@@ -53,6 +53,12 @@ async function invoke(fn: RunningFunction, event: unknown = {}): Promise<unknown
   return result.ok ? JSON.parse(result.payload) : result
 }
 
+/** A pid of 0 would be this process's whole group. */
+function kill(pid: number | undefined): void {
+  if (!pid) throw new Error('there is no process to kill')
+  process.kill(pid, 'SIGKILL')
+}
+
 describe('a function in a process of its own', () => {
   it('is invoked again and again in the same process, with event and context', async () => {
     const fn = await start(`
@@ -115,7 +121,7 @@ describe('a function in a process of its own', () => {
     const first = await invoke(fn)
     const hanging = invoke(fn, { hang: true })
     await sleep(50)
-    process.kill(fn.pid ?? 0, 'SIGKILL')
+    kill(fn.pid)
     expect(await hanging).toEqual({
       ok: false,
       cause: 'exit',
@@ -128,7 +134,7 @@ describe('a function in a process of its own', () => {
   it('runs again after its process was killed between invocations', async () => {
     const fn = await start('exports.handler = () => process.pid')
     const first = await invoke(fn)
-    process.kill(fn.pid ?? 0, 'SIGKILL')
+    kill(fn.pid)
     let second = await invoke(fn)
     // Whether the death is seen before the next invocation begins is a matter of microseconds.
     if (typeof second !== 'number') second = await invoke(fn)

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
 import type { DeliveryStatus } from '../../../local/delivery/status.ts'
 import { ensureTopic, type RunningKafka, startKafka } from '../../../local/engines/kafka.ts'
 import type { Lake } from '../../../local/iceberg/duckdb.ts'
-import { createTables, type DeliveryProcess, errorLines, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
+import { createTables, type DeliveryProcess, errorLines, kill, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
 
 let place: Place
 let kafka: RunningKafka
@@ -152,6 +153,31 @@ describe('the delivery of a topic', () => {
     expect(await process.end()).toBe(0)
   }, 60_000)
 
+  it.each([
+    ['in-order', {}, true],
+    ['shuffled', { shuffleWithinBatch: 7 }, false],
+    ['reordered', { reorderBatches: 7 }, false],
+  ])(
+    'applies Lambda batches %s',
+    async (name, disorder, inOrder) => {
+      const count = 600
+      await ensureTopic(kafka.bootstrap, { name, partitions: 1, retentionHours: 24 })
+      await send(
+        name,
+        Array.from({ length: count }, (_, n) => ({ table: 'log', row: { n, text: name } })),
+      )
+      const { process } = await start({ name, topic: name, bufferSeconds: 1, transformBufferMB: '0.01', disorder })
+      await delivered(process, count)
+      expect(await process.end()).toBe(0)
+      // In the order of the file: DuckDB keeps the order of what is inserted.
+      const found = (await query(`SELECT n FROM $log WHERE text = '${name}'`)).map(([n]) => Number(n))
+      const sorted = [...found].sort((one, other) => one - other)
+      expect(sorted).toEqual(Array.from({ length: count }, (_, n) => n))
+      expect(isDeepStrictEqual(found, sorted)).toBe(inOrder)
+    },
+    60_000,
+  )
+
   it('goes on where a killed process stopped, also when broker, catalog or function are killed', async () => {
     await ensureTopic(kafka.bootstrap, { name: 'kills', partitions: 2, retentionHours: 24 })
     const options = { name: 'kills', topic: 'kills', bufferSeconds: 0, transformBufferMB: '0.2' }
@@ -169,19 +195,20 @@ describe('the delivery of a topic', () => {
       }
     }
     const kills: (() => Promise<void>)[] = [
-      async () => void globalThis.process.kill((await status(process)).functionPid ?? 0, 'SIGKILL'),
+      async () => kill((await status(process)).functionPid),
       async () => {
-        globalThis.process.kill(process.pid, 'SIGKILL')
+        kill(process.pid)
         expect(await process.exited).toBe('SIGKILL')
         process = (await start(options)).process
       },
-      async () => void globalThis.process.kill(place.server.pid ?? 0, 'SIGKILL'),
-      async () => void globalThis.process.kill(kafka.pid ?? 0, 'SIGKILL'),
+      async () => kill(place.server.pid),
+      async () => kill(kafka.pid),
     ]
-    for (const kill of kills) {
+    for (const killOne of kills) {
       const sending = sendMore()
       await sleep(400)
-      await kill()
+      while ((await status(process)).functionPid === null) await sleep(20)
+      await killOne()
       await sending
     }
     for (;;) {

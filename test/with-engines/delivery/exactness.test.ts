@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeliverySettingsFile } from '../../../local/delivery/settings.ts'
-import { createTables, errorLines, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
+import { createTables, errorLines, kill, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
 
 let place: Place
 
@@ -111,7 +111,7 @@ describe('a delivery that is killed', () => {
         void sleep(1200 + Math.random() * 1500, undefined, { signal: abort.signal }).then(
           () => {
             kills += 1
-            return process.kill(pid, 'SIGKILL')
+            return kill(pid)
           },
           () => {},
         )

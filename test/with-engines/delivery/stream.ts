@@ -162,7 +162,9 @@ export async function startProcess(
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   })
-  onSpawn(child.pid ?? 0)
+  const { pid } = child
+  if (pid === undefined) throw new Error('the delivery could not be started')
+  onSpawn(pid)
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? code ?? ''))
   })
@@ -177,7 +179,7 @@ export async function startProcess(
   const port = await Promise.race([ready, exited.then(() => undefined)])
   if (port === undefined) return undefined
   return {
-    pid: child.pid ?? 0,
+    pid,
     uri: `http://127.0.0.1:${port}`,
     exited,
     end() {
@@ -185,6 +187,12 @@ export async function startProcess(
       return exited
     },
   }
+}
+
+/** A pid of 0 would be this process's whole group. */
+export function kill(pid: number | null | undefined): void {
+  if (!pid) throw new Error('there is no process to kill')
+  process.kill(pid, 'SIGKILL')
 }
 
 export interface ErrorLine {
