@@ -233,10 +233,9 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals, timeoutMs
 }
 
 /** Kills what is left of the process's group; that there is nothing left is the usual case. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
+function killGroup({ pid }: ChildProcess): void {
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch (error) {
     if (errorCode(error) !== 'ESRCH') throw error
   }
