@@ -19,7 +19,7 @@ export const defaultMaintenance: MaintenanceSettings = {
   mostFiles: 30,
   commitsPerLook: 8,
   snapshotAgeMs: 120 * 3_600_000,
-  mostSnapshots: 2000,
+  mostSnapshots: 1000,
 }
 
 interface TableName {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     controllerPort: place.port('controller'),
     retentionHours: 24,
   })
-  producer = new Kafka({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).producer()
+  producer = new Kafka({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 1000, maxRetryTime: 1000 } }).producer()
   await producer.connect()
   await createTables(place.catalog)
   lake = await place.openLake()
