@@ -6,7 +6,7 @@ import { openLake } from './iceberg/duckdb.ts'
 import { defaultDataDirectory, readRun } from './run/state.ts'
 import { readTablesFile } from './source/tables-file.ts'
 import { textReport } from './verification/text-report.ts'
-import { verifyTables } from './verification/verify-tables.ts'
+import { verdictOf, verifyTables } from './verification/verify-tables.ts'
 
 const help = `npm run verify [-- --data DIR] [--timeout SECONDS] [--json]
 
@@ -19,6 +19,8 @@ differences: what differs is looked at again after another catch-up. Says which 
 
 Exit code: 0 equal, 1 different, 2 anything else (not caught up in time, rows that kept changing).
 `
+
+const exitCodes = { equal: 0, different: 1, undecided: 2 } as const
 
 await runCommand({
   help,
@@ -53,8 +55,7 @@ await runCommand({
         ...(values.json ? {} : { onProgress: (sentence: string) => process.stderr.write(`${sentence}\n`) }),
       })
       process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : textReport(report))
-      if (report.equal) return 0
-      return report.settled ? 1 : 2
+      return exitCodes[verdictOf(report)]
     } finally {
       lake.close()
     }

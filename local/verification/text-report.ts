@@ -1,4 +1,4 @@
-import { countOf, type TableVerification, type VerificationReport } from './verify-tables.ts'
+import { countOf, type TableVerification, type VerificationReport, verdictOf } from './verify-tables.ts'
 
 const words = {
   missing: 'missing in Iceberg',
@@ -8,14 +8,16 @@ const words = {
 } as const
 const differenceKinds = ['missing', 'extra', 'different', 'duplicate'] as const
 
+const verdicts = {
+  equal: 'Equal: every row of every captured table is the same in PostgreSQL and in Iceberg',
+  different: 'Different',
+  undecided: 'Undecided: rows kept changing while they were compared. Run this again when there are fewer changes',
+} as const
+
 /** The report for a terminal: a line a table, then what differs. */
 export function textReport(report: VerificationReport): string {
   const lines = report.tables.flatMap((table) => [...tableLines(table)])
-  const verdict = report.equal
-    ? 'Equal: every row of every captured table is the same in PostgreSQL and in Iceberg'
-    : report.settled
-      ? 'Different'
-      : 'Undecided: rows kept changing while they were compared. Run this again when there are fewer changes'
+  const verdict = verdicts[verdictOf(report)]
   return `${[...lines, '', `${verdict} (up to LSN ${report.lsn})`].join('\n')}\n`
 }
 

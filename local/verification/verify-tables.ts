@@ -93,6 +93,12 @@ export async function verifyTables(settings: VerificationSettings): Promise<Veri
   }
 }
 
+/** What a report comes to: one lasting difference is enough for `different`, whatever else kept changing. */
+export function verdictOf(report: VerificationReport): 'equal' | 'different' | 'undecided' {
+  if (report.equal) return 'equal'
+  return report.tables.some((table) => table.problem !== undefined || countOf(table) > 0) ? 'different' : 'undecided'
+}
+
 /** How many rows of a table differ. */
 export function countOf({ differences }: TableVerification): number {
   return Object.values(differences).reduce((sum, count) => sum + count, 0)

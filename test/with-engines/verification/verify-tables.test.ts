@@ -5,7 +5,7 @@ import { discoverTables } from '../../../local/source/discover.ts'
 import { parsePatterns } from '../../../local/source/patterns.ts'
 import { prepareSource } from '../../../local/source/prepare.ts'
 import { textReport } from '../../../local/verification/text-report.ts'
-import { type VerificationReport, verifyTables } from '../../../local/verification/verify-tables.ts'
+import { type VerificationReport, verdictOf, verifyTables } from '../../../local/verification/verify-tables.ts'
 import { icebergSchema, restSchema } from '../../../pipeline/iceberg-schema.ts'
 import { type CapturedTable, capturedTables } from '../../../pipeline/tables.ts'
 import { startTestSource, type TestSource } from '../../with-postgres/source/server.ts'
@@ -110,6 +110,7 @@ test('every kind of difference is found, and told by keys alone', async () => {
   await lakeRun(`DELETE FROM ${namespace}.shop_log WHERE line IS NULL`)
   const report = await verify()
   expect(report).toMatchObject({ equal: false, settled: true })
+  expect(verdictOf(report)).toBe('different')
   const [item, log] = report.tables
   expect(item).toMatchObject({
     sourceRows: 3000,
@@ -148,6 +149,7 @@ test('a row that changes all the time is neither equal nor different', async () 
   }
   const report = await verify()
   expect(report).toMatchObject({ equal: false, settled: false })
+  expect(verdictOf(report)).toBe('undecided')
   expect(report.tables[0]).toMatchObject({ differences: { different: 0 }, unsettled: 1 })
 }, 60_000)
 
