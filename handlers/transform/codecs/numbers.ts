@@ -61,9 +61,10 @@ export function floatTextEncoder(isReal: boolean): Encoder {
 
 function shortestReal(value: number, isReal: boolean): string {
   if (!isReal) return value.toExponential()
+  const real = Math.fround(value)
   let precision = 0
-  while (precision < 9 && Math.fround(Number(value.toExponential(precision))) !== Math.fround(value)) precision++
-  return Number(value.toExponential(precision)).toExponential()
+  while (precision < 9 && Math.fround(Number(real.toExponential(precision))) !== real) precision++
+  return real.toExponential(precision)
 }
 
 /** `digits` with the point after `exponent + 1` of them. */

@@ -11,11 +11,12 @@ export function postgresText(value: ExactJson, icebergType: string, postgresType
     if (!Array.isArray(value)) throw new Error('no array')
     return arrayText(value.map((one: ExactJson) => postgresText(one, element, postgresType.replace(/\[\]$/, ''))))
   }
+  if (typeof value === 'object' && !(value instanceof JsonNumber)) throw new Error('no plain value')
   const text = value instanceof JsonNumber ? value.text : String(value)
   if (postgresType === 'money') return dollars(text)
   switch (icebergType) {
     case 'boolean':
-      return /^bit/.test(postgresType) ? (value === true ? '1' : '0') : value === true ? 't' : 'f'
+      return postgresType.startsWith('bit') ? (value === true ? '1' : '0') : value === true ? 't' : 'f'
     case 'date':
       return dateText(BigInt(text))
     case 'time':
@@ -35,7 +36,7 @@ export function postgresText(value: ExactJson, icebergType: string, postgresType
 export function rowOf(json: string): Readonly<Record<string, ExactJson>> {
   const row = parseExactJson(json)
   if (typeof row !== 'object' || row === null || Array.isArray(row) || row instanceof JsonNumber) throw new Error('the row is no object')
-  return row as Readonly<Record<string, ExactJson>>
+  return Object.fromEntries(Object.entries(row))
 }
 
 /** PostgreSQL's array literal of one dimension. */

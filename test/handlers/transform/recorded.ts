@@ -17,11 +17,13 @@ export interface RecordedTable {
 
 const directory = join(import.meta.dirname, '..', '..', 'fixtures', 'change-events')
 
-function linesOf(file: string): unknown[] {
+type Line = RecordedMessage & { readonly table?: unknown }
+
+function linesOf(file: string): Line[] {
   return readFileSync(join(directory, file), 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line): unknown => JSON.parse(line))
+    .map((line): Line => JSON.parse(line))
 }
 
 /** Every recorded table of the user's (not the pipeline's own) with its messages in the topic's order. */
@@ -30,8 +32,8 @@ export function recordedTables(): RecordedTable[] {
     (file) => file.endsWith('.jsonl') && !file.startsWith('cdc.') && file !== 'without-a-row.jsonl',
   )
   return files.map((file) => {
-    const [first, ...messages] = linesOf(file) as [{ table: unknown }, ...RecordedMessage[]]
-    const [table] = parseTables({ tables: [first.table] }, file)
+    const [first, ...messages] = linesOf(file)
+    const [table] = parseTables({ tables: [first?.table] }, file)
     if (!table) throw new Error(`${file} declares no table`)
     return { table, messages }
   })
@@ -39,5 +41,5 @@ export function recordedTables(): RecordedTable[] {
 
 /** Messages that concern no row: heartbeats, logical messages, the signal table's. */
 export function messagesWithoutRow(): RecordedMessage[] {
-  return linesOf('without-a-row.jsonl') as RecordedMessage[]
+  return linesOf('without-a-row.jsonl')
 }
