@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { sourceFindings } from '../../../local/source/check.ts'
 import { connectSource } from '../../../local/source/connection.ts'
 import { detachSource } from '../../../local/source/detach.ts'
@@ -30,6 +32,20 @@ const plainTable = {
     { name: 'note', type: 'text' },
   ],
   primaryKey: ['id'],
+}
+
+/** Reads the slot as a connector does, until it is cut off; `ended` is the reason. */
+async function readSlot(): Promise<{ ended: Promise<string> }> {
+  const reader = new Client({ connectionString: `${source.url}?replication=database` })
+  reader.on('error', () => undefined)
+  await reader.connect()
+  const reading = reader.query("START_REPLICATION SLOT debezium_slot LOGICAL 0/0 (proto_version '1', publication_names 'dbz_publication')")
+  const ended = reading.then(() => 'no reason', String)
+  for (;;) {
+    const [slot] = await rows('SELECT active::text AS active FROM pg_replication_slots')
+    if (slot?.['active'] === 'true') return { ended }
+    await sleep(20)
+  }
 }
 
 async function createTables(): Promise<CapturedTable[]> {
@@ -111,7 +127,7 @@ test('a prepared source is ready, also while its slot is there', async () => {
 
 test('all findings come at once, each with its repair', async () => {
   await run(`CREATE SCHEMA cdc; CREATE PUBLICATION dbz_publication FOR ALL TABLES;
-    CREATE TABLE public.plain (id bigint, note text); ALTER TABLE public.plain REPLICA IDENTITY NOTHING`)
+    CREATE UNLOGGED TABLE public.plain (id bigint, note text); ALTER TABLE public.plain REPLICA IDENTITY NOTHING`)
   await createSlot()
   const findings = await sourceFindings(
     source.client,
@@ -125,6 +141,7 @@ test('all findings come at once, each with its repair', async () => {
     'public.plain.id is bigint, declared as integer',
     'public.plain.more does not exist',
     'public.plain has the primary key (), declared as (id)',
+    'public.plain is unlogged and cannot be published',
     'public.plain has REPLICA IDENTITY NOTHING: once published, PostgreSQL refuses UPDATE and DELETE on it',
   ])
   expect(findings.every(({ repair }) => repair !== '')).toBe(true)
@@ -160,10 +177,12 @@ test('detaching removes what was created, a slot in use included, and is harmles
   const tables = await createTables()
   await prepare(tables)
   await createSlot()
+  const reader = await readSlot()
   const announced: string[] = []
   const detach = () => detachSource(source.client, { announce: (sentence) => announced.push(sentence) })
   expect(await detach()).toEqual(['the replication slot debezium_slot', 'the publication dbz_publication', 'the schema cdc'])
   expect(announced).toHaveLength(3)
+  expect(await reader.ended).toMatch(/terminating connection/)
   expect(
     await rows(
       "SELECT 1 AS x FROM pg_replication_slots UNION ALL SELECT 1 FROM pg_publication UNION ALL SELECT 1 FROM pg_namespace WHERE nspname = 'cdc'",
