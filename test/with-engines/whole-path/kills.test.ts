@@ -21,9 +21,12 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
-  await writer?.stop()
-  await started?.stop()
-  throwAway(dataDirectory)
+  try {
+    await writer?.stop()
+    await started?.stop()
+  } finally {
+    throwAway(dataDirectory)
+  }
 }, 120_000)
 
 /** Process id of PostgreSQL's sender of changes. */

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import { basename, relative } from 'node:path'
+import { deploymentFile } from './deployment-file.ts'
+import { eventually, type StartedRun, startRun } from './started-run.ts'
+import { filesBelow, throwAway, throwawayFolder } from './throwaway.ts'
+import { openTopic, type Topic } from './topic.ts'
+
+/** Stands in every bad record; no log may show it. */
+const content = 'confidential'
+const dataDirectory = throwawayFolder()
+const settingsFolder = throwawayFolder()
+let started: StartedRun
+let topic: Topic
+
+beforeAll(async () => {
+  // Long enough for good and bad records to come into one batch of the function.
+  const file = deploymentFile(settingsFolder, { transform: { bufferIntervalSeconds: 2 } })
+  started = await startRun(dataDirectory, { deploymentFile: file })
+  topic = await openTopic(started.run.state.kafkaBootstrap)
+}, 180_000)
+
+afterAll(async () => {
+  try {
+    await topic?.close()
+    await started?.stop()
+  } finally {
+    throwAway(dataDirectory)
+    throwAway(settingsFolder)
+  }
+}, 120_000)
+
+interface Envelope {
+  readonly before: Record<string, unknown> | null
+  readonly after: Record<string, unknown> | null
+  readonly source: Record<string, unknown>
+  readonly op: string
+}
+
+interface BadRecord {
+  readonly what: string
+  readonly value: Buffer | null
+  /** The name in the function's log, the error code of the error object, or that there is none. */
+  readonly becomes: string
+}
+
+const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+
+/** Bad records of every kind, made of a real change event. */
+function badRecords(real: Envelope): BadRecord[] {
+  const { after, source } = real
+  const row = (columns: object) => json({ ...real, after: { ...after, status: content, ...columns } })
+  const whole = row({})
+  const sized = (bytes: number) => row({ order_date: content.padEnd(bytes, 'x') })
+  const badUtf8 = Buffer.from(whole)
+  badUtf8.set([0xff, 0xfe], badUtf8.indexOf(content))
+  return [
+    { what: 'text', value: Buffer.from(`${content}, and no JSON`), becomes: 'InvalidJson' },
+    { what: 'half of a change event', value: whole.subarray(0, whole.length / 2), becomes: 'InvalidJson' },
+    { what: 'two change events', value: Buffer.concat([whole, whole]), becomes: 'InvalidJson' },
+    { what: 'brackets without end', value: Buffer.from(`{"${content}":${'['.repeat(100_000)}`), becomes: 'InvalidJson' },
+    { what: 'no UTF-8', value: badUtf8, becomes: 'InvalidUtf8' },
+    {
+      what: 'an unknown table',
+      value: json({ ...real, after: { id: content }, source: { ...source, table: 'invoices' } }),
+      becomes: 'UndeclaredTable',
+    },
+    { what: 'an unknown operation', value: json({ ...real, after: { ...after, status: content }, op: 'x' }), becomes: 'UnknownOperation' },
+    { what: 'no operation', value: json({ after: { ...after, status: content }, source }), becomes: 'UnknownOperation' },
+    { what: 'no source', value: json({ ...real, after: { ...after, status: content }, source: undefined }), becomes: 'NotAChangeEvent' },
+    {
+      what: 'a source without a table',
+      value: json({ ...real, after: { status: content }, source: { db: 'shop' } }),
+      becomes: 'NotAChangeEvent',
+    },
+    {
+      what: 'an envelope with schema',
+      value: json({ schema: { type: 'struct' }, payload: JSON.parse(String(whole)) }),
+      becomes: 'NotAChangeEvent',
+    },
+    { what: 'a row without envelope', value: json({ ...after, status: content }), becomes: 'NotAChangeEvent' },
+    { what: 'a list', value: json([content]), becomes: 'NotAChangeEvent' },
+    { what: 'a number', value: Buffer.from('12345678901234567890'), becomes: 'NotAChangeEvent' },
+    { what: 'lists in lists', value: Buffer.from(`${'['.repeat(100_000)}"${content}"${']'.repeat(100_000)}`), becomes: 'NotAChangeEvent' },
+    { what: 'no row image', value: json({ ...real, after: null, transaction: content }), becomes: 'MissingRowImage' },
+    { what: 'a delete without key', value: json({ ...real, op: 'd', before: { status: content }, after: null }), becomes: 'MissingKey' },
+    { what: 'a row without key', value: row({ order_id: null }), becomes: 'MissingKey' },
+    {
+      what: 'an unchanged value that was not sent',
+      value: row({ order_date: '__debezium_unavailable_value' }),
+      becomes: 'UnavailableValue',
+    },
+    { what: 'text for a number', value: row({ customer_id: content }), becomes: 'UnexpectedValue' },
+    { what: 'an object for a text', value: row({ status: { content } }), becomes: 'UnexpectedValue' },
+    { what: 'a decimal with too many digits', value: row({ total_amount: '12345678901.25' }), becomes: 'UnrepresentableValue' },
+    { what: 'an integer with too many digits', value: row({ customer_id: 2 ** 40 }), becomes: 'UnrepresentableValue' },
+    { what: 'a truncate', value: json({ ...real, op: 't', before: null, after: null, transaction: content }), becomes: 'TruncateRefused' },
+    { what: 'more than a request of Lambda', value: sized(5 * 2 ** 20), becomes: 'Lambda.InvocationFailure' },
+    { what: 'more than Firehose hands to Lambda', value: sized(6.5 * 2 ** 20), becomes: 'Lambda.RecordTooLarge' },
+    { what: 'a tombstone', value: null, becomes: 'dropped' },
+    { what: 'a heartbeat', value: json({ ts_ms: 1_700_000_000_000 }), becomes: 'dropped' },
+    {
+      what: 'a logical message',
+      value: json({ ...real, op: 'm', before: undefined, after: undefined, message: { content } }),
+      becomes: 'dropped',
+    },
+    {
+      what: 'a signal',
+      value: json({ ...real, after: { id: content }, source: { ...source, schema: 'cdc', table: 'debezium_signal' } }),
+      becomes: 'dropped',
+    },
+  ]
+}
+
+/** One order at the source; resolves when its change event is on the topic. */
+async function order(id: number): Promise<void> {
+  const before = await topic.end()
+  await started.atSource((client) => client.query('INSERT INTO public.orders (order_id, status) VALUES ($1, $2)', [id, 'NEW']))
+  await eventually(async () => ((await topic.end()) > before ? true : undefined), 30_000, 'the change event of an order')
+}
+
+interface ErrorLine extends Record<string, unknown> {
+  readonly errorCode: string
+  readonly rawData: string
+}
+
+function errorLines(): (ErrorLine & { readonly key: string })[] {
+  return filesBelow(started.run.paths.buckets).flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((text) => {
+        const line: ErrorLine = JSON.parse(text)
+        return { ...line, key: relative(started.run.paths.buckets, file) }
+      }),
+  )
+}
+
+/** Names that the function logged, by the record's offset, and how many batches had good and bad records. */
+function functionLog() {
+  const names = new Map<number, string>()
+  let mixed = 0
+  const file = filesBelow(started.run.paths.logs).find((name) => /transform/.test(basename(name)))
+  if (file === undefined) throw new Error('the function has no log')
+  for (const text of readFileSync(file, 'utf8').trimEnd().split('\n')) {
+    const line: { level?: string; name?: string; offsets?: string[]; Ok?: number; ProcessingFailed?: number; Table?: string } =
+      JSON.parse(text)
+    for (const offset of line.offsets ?? []) names.set(Number(offset.split(':')[1]), line.name ?? '')
+    if (line.Table === undefined && line.Ok && line.ProcessingFailed) mixed += 1
+  }
+  return { names, mixed }
+}
+
+const produced: (BadRecord & { readonly offset: number })[] = []
+
+test('bad records between good ones: each goes where it belongs, and the good ones arrive', async () => {
+  await order(3000)
+  const values = await topic.read()
+  const real: Envelope = JSON.parse(String(values.findLast((value) => value.includes('"order_id":3000'))))
+  expect(real).toMatchObject({ op: 'c', before: null, after: { order_id: 3000 }, source: { schema: 'public', table: 'orders' } })
+  for (const [index, record] of badRecords(real).entries()) {
+    produced.push({ ...record, offset: await topic.produce(record.value) })
+    await order(3001 + index)
+  }
+  expect(produced.length).toBeGreaterThan(25)
+
+  const report = await started.verify()
+  expect(report).toMatchObject({ equal: true })
+  expect(await started.query('SELECT count(*) FROM $.orders WHERE order_id BETWEEN 3000 AND 3999')).toEqual([[String(produced.length + 1)]])
+
+  const lines = errorLines()
+  const { names, mixed } = functionLog()
+  const outcomes = produced.map(({ what, value, offset }) => {
+    const raw = value?.toString('base64')
+    const found = lines.filter(({ rawData }) => rawData === raw).map(({ errorCode }) => errorCode)
+    const named = found.map((code) => (code === 'Lambda.ProcessingFailedStatus' ? names.get(offset) : code))
+    return { what, becomes: named.join(' and ') || 'dropped' }
+  })
+  expect(outcomes).toEqual(produced.map(({ what, becomes }) => ({ what, becomes })))
+  expect(lines).toHaveLength(outcomes.filter(({ becomes }) => becomes !== 'dropped').length)
+  expect(mixed).toBeGreaterThan(0)
+}, 240_000)
+
+test('error objects have the names and the lines that Firehose gives them', () => {
+  const [stream] = JSON.parse(readFileSync(`${dataDirectory}/delivery.json`, 'utf8')).streamName.match(/.*/) ?? []
+  for (const { key, ...line } of errorLines()) {
+    expect(key).toMatch(/^[^/]+\/failed\/processing-failed\/[^/]+$/)
+    expect(basename(key).replace(stream, 'STREAM')).toMatch(/^STREAM-1-\d{4}(-\d\d){5}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    expect(line).toEqual({
+      attemptsMade: expect.any(Number),
+      arrivalTimestamp: expect.any(Number),
+      errorCode: expect.stringMatching(/^Lambda\.[A-Za-z]+$/),
+      errorMessage: expect.any(String),
+      attemptEndingTimestamp: expect.any(Number),
+      rawData: expect.any(String),
+      lambdaArn: expect.stringMatching(/^arn:aws:lambda:/),
+    })
+    expect(line['errorMessage']).not.toContain(content)
+  }
+})
+
+test('a change event that comes twice changes nothing', async () => {
+  const isOfAGoodOrder = (value: Buffer) => value.includes('"op":"c"') && /"order_id":30\d\d/.test(String(value))
+  const values = (await topic.read()).filter((value) => isOfAGoodOrder(value) && !produced.some((record) => record.value?.equals(value)))
+  expect(values).toHaveLength(produced.length + 1)
+  for (const value of values) await topic.produce(value)
+  expect(await started.verify()).toMatchObject({ equal: true })
+}, 120_000)
+
+test('no log shows the content of a record', () => {
+  // The base64 of a text looks different at each of three places.
+  const base64 = [0, 1, 2].map((shift) =>
+    Buffer.from('x'.repeat(shift) + content)
+      .toString('base64')
+      .slice(shift === 0 ? 0 : 4, -4),
+  )
+  const logs = filesBelow(started.run.paths.logs)
+  expect(logs.length).toBeGreaterThan(4)
+  const showing = logs.filter((file) => [content, ...base64].some((text) => readFileSync(file).includes(text)))
+  expect(showing).toEqual([])
+})

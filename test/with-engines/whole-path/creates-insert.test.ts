@@ -1,0 +1,53 @@
+import { doSteps } from '../../../local/run/walkthrough.ts'
+import { deploymentFile } from './deployment-file.ts'
+import { type StartedRun, startRun } from './started-run.ts'
+import { throwAway, throwawayFolder } from './throwaway.ts'
+import { openTopic, type Topic } from './topic.ts'
+
+const dataDirectory = throwawayFolder()
+const settingsFolder = throwawayFolder()
+let started: StartedRun
+let topic: Topic
+
+beforeAll(async () => {
+  started = await startRun(dataDirectory, { deploymentFile: deploymentFile(settingsFolder, { creates: 'insert' }) })
+  topic = await openTopic(started.run.state.kafkaBootstrap)
+}, 180_000)
+
+afterAll(async () => {
+  try {
+    await topic?.close()
+    await started?.stop()
+  } finally {
+    throwAway(dataDirectory)
+    throwAway(settingsFolder)
+  }
+}, 120_000)
+
+const differences = async () => {
+  const { equal, settled, tables } = await started.verify()
+  return { equal, settled, orders: tables.find(({ iceberg }) => iceberg === 'orders') }
+}
+
+test('with creates as inserts, the walkthrough and a row that is deleted and created again end equal', async () => {
+  await started.atSource((client) => doSteps(client, () => {}))
+  await started.atSource(async (client) => {
+    // In one batch of the function, and spread over several.
+    await client.query('BEGIN; DELETE FROM public.orders WHERE order_id = 302; INSERT INTO public.orders (order_id) VALUES (302); COMMIT')
+    await client.query('DELETE FROM public.orders WHERE order_id = 303')
+  })
+  expect(await differences()).toMatchObject({ equal: true })
+  await started.atSource((client) => client.query("INSERT INTO public.orders (order_id, status) VALUES (303, 'NEW')"))
+  expect(await differences()).toMatchObject({ equal: true, orders: { sourceRows: 10, icebergRows: 10 } })
+}, 180_000)
+
+test('it is inserts indeed: a created row that comes twice is there twice, and verify says which', async () => {
+  const created = (await topic.read()).findLast((value) => value.includes('"op":"c"') && value.includes('"order_id":303'))
+  if (!created) throw new Error('the topic has no such change event')
+  await topic.produce(created)
+  expect(await differences()).toMatchObject({
+    equal: false,
+    settled: true,
+    orders: { icebergRows: 11, differences: { duplicate: 1, missing: 0, extra: 0, different: 0 }, first: [{ key: { order_id: '303' } }] },
+  })
+}, 120_000)
