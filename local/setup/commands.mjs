@@ -45,8 +45,9 @@ export async function run(argv) {
   try {
     process.exitCode = await interruptible(() => (name === 'test' ? test(args) : command(name, args)))
   } catch (error) {
-    if (!(error instanceof SetupFailure)) throw error
-    process.stderr.write(`${error.message}\n`)
+    const message = error instanceof SetupFailure ? error.message : unwritable(error)
+    if (!message) throw error
+    process.stderr.write(`${message}\n`)
     process.exitCode = 1
   }
 }
@@ -87,6 +88,11 @@ async function interruptible(prepared) {
   const proceed = await prepared()
   process.off('SIGINT', stopPreparing).off('SIGTERM', stopPreparing)
   return proceed()
+}
+
+function unwritable(error) {
+  if (!error.path || !['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) return undefined
+  return `${error.path} cannot be written (${error.code}): give this user the right to write there, or make room, then run this again.`
 }
 
 function stopPreparing(signal) {
