@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { LocalAccount } from '../cloudformation/account.ts'
 import { localFunctions } from '../cloudformation/resources/lambda-function.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
+import type { DeliveryStatus } from '../delivery/status.ts'
 import { checkoutDirectory, duckdbExtensions } from '../engines/paths.ts'
 import { type EngineEvent, type Supervised, supervise } from '../engines/supervisor.ts'
 import type { DataPaths } from './data-folder.ts'
@@ -57,4 +59,20 @@ export async function startDelivery(account: LocalAccount, place: DeliveryPlace)
     ...(place.onEvent ? { onEvent: place.onEvent } : {}),
   })
   return Object.assign(delivery, { uri: `http://127.0.0.1:${port}` })
+}
+
+const statusShape = z.object({
+  state: z.literal('ACTIVE'),
+  partitions: z.array(z.object({ partition: z.number(), deliveredOffset: z.string(), endOffset: z.string() })),
+  buffered: z.number(),
+  sourceReachable: z.boolean(),
+  lastError: z.object({ message: z.string(), at: z.string() }).nullable(),
+  functionPid: z.number().nullable(),
+  metrics: z.record(z.string(), z.number()),
+})
+
+/** What a running delivery tells of itself. @throws when it does not answer */
+export async function deliveryStatus(uri: string): Promise<DeliveryStatus> {
+  const response = await fetch(`${uri}/status`, { signal: AbortSignal.timeout(10_000) })
+  return statusShape.parse(await response.json())
 }

@@ -23,6 +23,7 @@ import { checkSource } from '../source/check.ts'
 import { sourceAddress } from '../source/connection.ts'
 import { type Discovery, discoverTables } from '../source/discover.ts'
 import { parsePatterns } from '../source/patterns.ts'
+import { prepareSource } from '../source/prepare.ts'
 import { prepareSamples } from '../source/samples.ts'
 import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
 import { claimDataFolder, type DataPaths, dataPaths, resetDataFolder } from './data-folder.ts'
@@ -31,7 +32,7 @@ import { type EnginePlace, portNames, startBroker, startSamplePostgres, startTab
 import { holdDataFolder } from './lock.ts'
 import { identify } from './process-identity.ts'
 import { clearAway, openProcesses, type Processes } from './processes.ts'
-import { embeddedSource, isSlotActive, ownSource, prepareForCapture, type Source, withSource } from './source.ts'
+import { embeddedSource, isSlotActive, ownSource, type Source, withSource } from './source.ts'
 import type { Stage } from './stages.ts'
 import { lastRun, type RunState, removeRun, writeRun } from './state.ts'
 
@@ -223,13 +224,15 @@ export class LocalRun {
   }
 
   async #prepareSource(): Promise<void> {
-    const { source } = this
-    if (!this.#options.own)
-      await withSource(source, async (client) => {
+    const { own, announce = () => {} } = this.#options
+    const { grantedRole } = this.source
+    await withSource(this.source, async (client) => {
+      if (!own) {
         await prepareSamples(client)
         await checkSource(client, this.#declared)
-      })
-    await prepareForCapture(source, capturedTables(this.#declared), (sentence) => this.#options.announce?.(sentence))
+      }
+      await prepareSource(client, capturedTables(this.#declared), { announce, ...(grantedRole === undefined ? {} : { role: grantedRole }) })
+    })
   }
 
   /** Before the worker starts: it starts the connector that it remembers at once. */

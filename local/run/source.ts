@@ -1,10 +1,7 @@
 import type { Client } from 'pg'
 import { replicationSlot } from '../../pipeline/names.ts'
-import { grantStatements } from '../../pipeline/source-sql.ts'
-import type { CapturedTable } from '../../pipeline/tables.ts'
 import type { RunningPostgres } from '../engines/postgres.ts'
 import { connectSource, parseSourceUrl } from '../source/connection.ts'
-import { prepareSource } from '../source/prepare.ts'
 
 /** The database that is captured: the embedded one with the samples, or the user's own. */
 export interface Source {
@@ -14,8 +11,8 @@ export interface Source {
   readonly database: { readonly hostname: string; readonly port: number; readonly name: string; readonly sslmode: SslMode }
   /** What Debezium connects as; goes into the secret. */
   readonly role: { readonly username: string; readonly password: string }
-  /** Whether that role has only what {@link grantStatements} gives it. */
-  readonly grants: boolean
+  /** The role where it is another than the one that prepares the source, and is given its rights by it. */
+  readonly grantedRole: string | undefined
 }
 
 const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
@@ -26,7 +23,7 @@ export function embeddedSource(postgres: RunningPostgres, debezium: { user: stri
     url: postgres.url,
     database: { hostname: '127.0.0.1', port: postgres.port, name: postgres.database, sslmode: 'disable' },
     role: { username: debezium.user, password: debezium.password },
-    grants: true,
+    grantedRole: debezium.user,
   }
 }
 
@@ -46,7 +43,7 @@ export function ownSource(url: string, client: Client): Source {
       sslmode: sslModes.find((mode) => mode === wanted) ?? 'prefer',
     },
     role: { username: client.user ?? '', password: client.password ?? '' },
-    grants: false,
+    grantedRole: undefined,
   }
 }
 
@@ -58,20 +55,6 @@ export async function withSource<T>(source: Pick<Source, 'url'>, run: (client: C
   } finally {
     await client.end()
   }
-}
-
-/** Prepares the source as {@link prepareSource} does, and gives Debezium's role the rights that it needs where they are ours to give. */
-export async function prepareForCapture(
-  source: Source,
-  tables: readonly CapturedTable[],
-  announce: (sentence: string) => void,
-): Promise<void> {
-  await withSource(source, async (client) => {
-    await prepareSource(client, tables, { announce })
-    if (!source.grants) return
-    const captured = tables.filter(({ capture }) => capture)
-    for (const statement of grantStatements(source.role.username, captured, 'attribute')) await client.query(statement)
-  })
 }
 
 /** Whether something reads the replication slot: it does once the initial snapshot has ended. */

@@ -55,12 +55,6 @@ export const walkthrough: readonly WalkthroughStep[] = [
   { title: 'The Test Widget goes', sql: 'DELETE FROM public.products WHERE product_id = 100' },
 ]
 
-/** Whether the walkthrough was run at this source: the run that continues does not run it twice. */
-export async function isWalkthroughDone(client: ClientBase): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT FROM public.orders WHERE order_id = 301')
-  return rowCount !== 0
-}
-
 /** Creates the sample tables with their seven rows each, unless they are there. Answers whether it did. */
 export async function prepareSamples(client: ClientBase): Promise<boolean> {
   const { rowCount } = await client.query("SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename IN ('orders', 'products')")

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ClientBase } from 'pg'
-import { z } from 'zod'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { replicationSlot } from '../../pipeline/names.ts'
 import { touchCanaryStatement } from '../../pipeline/source-sql.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
 import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
+import { deliveryStatus } from '../run/delivery.ts'
 
 export interface CatchUp {
   readonly client: ClientBase
@@ -52,12 +52,6 @@ async function canaryValue(connection: DuckDBConnection, namespace: string): Pro
   return typeof value === 'bigint' ? value : undefined
 }
 
-const statusShape = z.object({
-  buffered: z.number(),
-  lastError: z.object({ message: z.string() }).nullable(),
-  partitions: z.array(z.object({ deliveredOffset: z.string(), endOffset: z.string() })),
-})
-
 async function whereItStopped({ client, deliveryUri, timeoutMs }: CatchUp, lsn: string, seen: bigint | undefined): Promise<string> {
   const { rows } = await client.query<{ active: string; read: string }>(
     `SELECT active::text AS active, (confirmed_flush_lsn >= $2::pg_lsn)::text AS read FROM pg_replication_slots WHERE slot_name = $1`,
@@ -81,8 +75,7 @@ async function whereItStopped({ client, deliveryUri, timeoutMs }: CatchUp, lsn: 
 
 async function deliveryState(uri: string): Promise<string> {
   try {
-    const response = await fetch(`${uri}/status`, { signal: AbortSignal.timeout(5000) })
-    const { buffered, lastError, partitions } = statusShape.parse(await response.json())
+    const { buffered, lastError, partitions } = await deliveryStatus(uri)
     const offsets = partitions.map(({ deliveredOffset, endOffset }) => `${deliveredOffset} of ${endOffset}`).join(', ')
     return `The delivery has delivered up to offset ${offsets} (${buffered} records buffered)${lastError ? `; its last error: ${lastError.message}` : ''}.`
   } catch (error) {
