@@ -1,7 +1,7 @@
-import { extensionsAreFresh, extensionsBytes, prepareExtensions } from './duckdb.mjs'
-import { enginesAreFresh, enginesBytes, prepareEngines } from './engines.mjs'
 import { withLock } from './lock.mjs'
-import { packagesAreFresh, packagesBytes, preparePackages } from './packages.mjs'
+import { extensionsAreFresh, extensionsBytes, prepareExtensions } from './parts/duckdb.mjs'
+import { enginesAreFresh, enginesBytes, prepareEngines } from './parts/engines.mjs'
+import { packagesAreFresh, packagesBytes, preparePackages } from './parts/packages.mjs'
 import { checkDisk, checkJava, checkMaven } from './prerequisites.mjs'
 import { stage } from './progress.mjs'
 

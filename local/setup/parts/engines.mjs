@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { lastLines, SetupFailure } from './failure.mjs'
+import { lastLines, SetupFailure } from '../failure.mjs'
+import { runProgram } from '../program.mjs'
 import { filesOf, fingerprint } from './fingerprint.mjs'
-import { runProgram } from './program.mjs'
 import { unreachableLine } from './registry.mjs'
 
 /** Bytes that the jars take here and in Maven's repository, built twice over. */
@@ -44,7 +44,7 @@ export function testJava(paths) {
 
 async function runMaven(paths, goals) {
   mkdirSync(paths.staging, { recursive: true })
-  const args = ['--quiet', '--batch-mode', '-Dstyle.color=never', `-Dengines=${paths.staging}`, ...goals]
+  const args = ['--quiet', '--batch-mode', '--threads=2', '-Dstyle.color=never', `-Dengines=${paths.staging}`, ...goals]
   const { code, missing, output } = await runProgram('mvn', args, { cwd: paths.root })
   if (missing) throw new SetupFailure('Maven is missing: there is no `mvn` on the PATH. Install Maven, then run this again.')
   if (code === 0) return

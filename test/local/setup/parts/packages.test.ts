@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packagesAreFresh } from '../../../local/setup/packages.mjs'
-import { checkout, pathsOf } from '../../../local/setup/paths.mjs'
-import { temporaryFolder } from './fake-programs.ts'
+import { packagesAreFresh } from '../../../../local/setup/parts/packages.mjs'
+import { checkout, pathsOf } from '../../../../local/setup/paths.mjs'
+import { temporaryFolder } from '../fake-programs.ts'
 
 type Entry = { version: string; integrity?: string; optional?: boolean; os?: string[]; cpu?: string[]; libc?: string[] }
 const elsewhere = process.platform === 'linux' ? 'darwin' : 'linux'

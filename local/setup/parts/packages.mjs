@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { lastLines, SetupFailure } from './failure.mjs'
+import { lastLines, SetupFailure } from '../failure.mjs'
+import { runProgram } from '../program.mjs'
 import { libc } from './platform.mjs'
-import { runProgram } from './program.mjs'
 import { unreachableLine } from './registry.mjs'
 
 /** Bytes that npm's packages take, with its cache. */

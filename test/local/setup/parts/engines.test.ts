@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { enginesAreFresh, prepareEngines } from '../../../local/setup/engines.mjs'
-import { checkout, pathsOf } from '../../../local/setup/paths.mjs'
-import { onlyPrograms, temporaryFolder } from './fake-programs.ts'
+import { enginesAreFresh, prepareEngines } from '../../../../local/setup/parts/engines.mjs'
+import { checkout, pathsOf } from '../../../../local/setup/paths.mjs'
+import { onlyPrograms, temporaryFolder } from '../fake-programs.ts'
 
 const path = process.env.PATH
 afterEach(() => {

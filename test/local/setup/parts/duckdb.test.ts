@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { extensionFolder, extensionsAreFresh, unpackWheels } from '../../../local/setup/duckdb.mjs'
-import { pathsOf } from '../../../local/setup/paths.mjs'
-import { onlyPrograms, temporaryFolder } from './fake-programs.ts'
+import { extensionFolder, extensionsAreFresh, unpackWheels } from '../../../../local/setup/parts/duckdb.mjs'
+import { pathsOf } from '../../../../local/setup/paths.mjs'
+import { onlyPrograms, temporaryFolder } from '../fake-programs.ts'
 
 function checkoutWith(nodeApi: string) {
   const root = temporaryFolder()

@@ -1,4 +1,4 @@
-import { unreachableLine } from '../../../local/setup/registry.mjs'
+import { unreachableLine } from '../../../../local/setup/parts/registry.mjs'
 
 // What the tools really wrote, from runs against an unknown host, a closed port and an empty cache.
 const said: [string, string, string][] = [

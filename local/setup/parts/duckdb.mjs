@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lastLines, SetupFailure } from './failure.mjs'
+import { lastLines, SetupFailure } from '../failure.mjs'
+import { runProgram } from '../program.mjs'
 import { libc } from './platform.mjs'
-import { runProgram } from './program.mjs'
 
 /** In the order in which they load: iceberg needs the other two. */
 export const extensions = ['avro', 'httpfs', 'iceberg']
