@@ -4,7 +4,7 @@ import type { FirehoseEvent } from '../handlers/transform/firehose.ts'
 import { createTransform } from '../handlers/transform/transform.ts'
 import { PipelineError } from '../pipeline/errors.ts'
 import { transformPlan } from '../pipeline/transform-plan.ts'
-import { type BenchInput, generatedChangeEvents } from './bench/change-events.ts'
+import { type BenchInput, generatedChangeEvents, recordedChangeEvents } from './bench/change-events.ts'
 import { type Contender, type Measurement, measure } from './bench/measure.ts'
 import { runCommand } from './command.ts'
 
@@ -12,12 +12,15 @@ const help = `npm run bench -- [options]
 
 Measures how many change events the transform handles on one core, with the base64 that Firehose wraps them in, beside two
 yardsticks over the same records in the same run: (a) base64 decode and encode alone, (b) JSON.parse and JSON.stringify of everything.
+Twice: with changes of a table like the walkthrough's orders, and with the recorded change events, which have every type there is.
 
   --records N   records a batch (default 1000: about what Firehose hands over at once)
   --rounds N    measured rounds of each (default 200)
-  --json        one line of JSON instead of the table
+  --json        a line of JSON for each input instead of tables
   --help        this text
 `
+
+const root = join(import.meta.dirname, '..')
 
 void runCommand({
   help,
@@ -27,11 +30,16 @@ void runCommand({
     json: { type: 'boolean', default: false },
   },
   run: async ({ values }) => {
-    const tablesFile: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'tables.json'), 'utf8'))
-    const input = generatedChangeEvents(countOf('records', values.records), tablesFile)
+    const count = countOf('records', values.records)
     const rounds = countOf('rounds', values.rounds)
-    const results = measure(contenders(input), input.values.length, rounds)
-    process.stdout.write(values.json ? `${JSON.stringify(reportOf(input, rounds, results))}\n` : reportText(input, rounds, results))
+    const inputs = [
+      generatedChangeEvents(count, JSON.parse(readFileSync(join(root, 'tables.json'), 'utf8'))),
+      recordedChangeEvents(count, join(root, 'test', 'fixtures', 'change-events')),
+    ]
+    for (const input of inputs) {
+      const results = measure(contenders(input), input.values.length, rounds)
+      process.stdout.write(values.json ? `${JSON.stringify(reportOf(input, rounds, results))}\n` : reportText(input, rounds, results))
+    }
     return 0
   },
 })
@@ -96,12 +104,13 @@ function reportText(input: BenchInput, rounds: number, results: readonly Measure
     return `${name.padEnd(34)}${rate.padStart(10)} records/s   ${median.toFixed(2)} µs a record (middle half ${lower.toFixed(2)} to ${upper.toFixed(2)})`
   })
   return [
-    `${records} ${provenance} change events of ${bytes} bytes on average, ${rounds} rounds, Node.js ${node}, one core`,
+    `${records} records: ${provenance}, ${bytes} bytes on average, ${rounds} rounds, Node.js ${node}, one core`,
     '',
     ...lines,
     '',
     `${ratios.a.toFixed(2)} × (a), aim 0.4`,
     `${ratios.b.toFixed(2)} × (b), aim 1.8`,
+    '',
     '',
   ].join('\n')
 }

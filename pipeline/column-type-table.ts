@@ -97,6 +97,7 @@ export const typeRows: Readonly<Record<string, TypeRow>> = {
             ['string', `bits(${length})`],
             ['binary', 'binary'],
           ],
+    toastable: ([length = 1]) => length > 16_000,
     arrayWarnings: [nullInArray],
   },
   'bit varying': {

@@ -69,9 +69,11 @@ export function isToastable(type: PostgresType): boolean {
  * before, a null in an update may then be a value.
  */
 export function isNullWhenUnavailable(type: PostgresType): boolean {
-  return type.array ? !arraysWithPlaceholder.has(type.name) : type.name === 'path' || type.name === 'polygon'
+  if (type.array) return !arraysWithPlaceholder.has(type.name)
+  return nullScalars.has(type.name) || (type.name === 'bit' && isToastable(type))
 }
 
+const nullScalars = new Set(['path', 'polygon', 'bit varying'])
 const arraysWithPlaceholder = new Set([
   'text',
   'character varying',

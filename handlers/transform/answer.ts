@@ -24,25 +24,23 @@ export function answers(
   for (let i = 0; i < outcomes.length; i++) {
     const outcome = outcomes[i]!
     if (outcome.result === 'Ok') coalescing.add(i, outcome)
-    bound +=
-      (outcome.result === 'Ok' ? outcome.base64.length : (records[i]?.kafkaRecordValue?.length ?? 0)) +
-      6 * String(records[i]?.recordId).length +
-      answerOverhead
+    const { recordId, kafkaRecordValue } = records[i]!
+    bound += (outcome.result === 'Ok' ? outcome.base64.length : (kafkaRecordValue?.length ?? 0)) + 6 * recordId.length + answerOverhead
   }
-  const original = (i: number) => records[i]?.kafkaRecordValue ?? ''
-  const answer = (i: number, other: (i: number) => string): FirehoseAnswer => {
+  const answer = (i: number, other: string): FirehoseAnswer => {
     const outcome = outcomes[i]!
     const recordId = records[i]!.recordId
-    if (outcome.result !== 'Ok') return { recordId, result: outcome.result, kafkaRecordValue: other(i) }
-    if (coalescing.isSuperseded(i)) return { recordId, result: 'Dropped', kafkaRecordValue: other(i) }
-    const metadata = outcome.table.routing[coalescing.operation(i, outcome)]
-    return { recordId, result: 'Ok', kafkaRecordValue: outcome.base64, metadata }
+    if (outcome.result === 'Ok' && !coalescing.isSuperseded(i)) {
+      const metadata = outcome.table.routing[coalescing.operation(i, outcome)]
+      return { recordId, result: 'Ok', kafkaRecordValue: outcome.base64, metadata }
+    }
+    return { recordId, result: outcome.result === 'Ok' ? 'Dropped' : outcome.result, kafkaRecordValue: other }
   }
-  let result = records.map((_record, i) => answer(i, original))
+  let result = records.map((record, i) => answer(i, record.kafkaRecordValue ?? ''))
   if (bound > limit && responseBytes(result) > limit) {
     // Firehose writes the record as it came to the error bucket, whatever the answer's value.
-    result = records.map((_record, i) => answer(i, nothing))
-    fit(result, outcomes, coalescing, limit, (i) => answer(i, nothing))
+    result = records.map((_record, i) => answer(i, ''))
+    fit(result, outcomes, coalescing, limit, (i) => answer(i, ''))
   }
   for (let i = 0; i < outcomes.length; i++) {
     const { result: outcome, table } = outcomes[i]!
@@ -86,7 +84,6 @@ function responseTooLarge(table: string, limit: number): PipelineError {
   )
 }
 
-const nothing = () => ''
 const valueLength = (outcome: Change | Failure) => (outcome.result === 'Ok' ? outcome.base64.length : -1)
 const answerBytes = (answer: FirehoseAnswer) => Buffer.byteLength(JSON.stringify(answer)) + 1
 const responseBytes = (result: readonly FirehoseAnswer[]) =>

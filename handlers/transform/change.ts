@@ -45,8 +45,8 @@ interface Form {
   readonly operations: Readonly<Partial<Record<number, FirehoseOperation>>>
 }
 
-/** So many shapes are tried before an event is scanned whole; a shape that does not match is given up within its first bytes. */
-const mostFamiliar = 32
+/** So many forms of one table are tried before an event is scanned whole; a shape that does not match is mostly given up within its first bytes. */
+const mostForms = 12
 
 /** Turns one Kafka value after the other into what it becomes. */
 export class ChangeReader {
@@ -55,9 +55,10 @@ export class ChangeReader {
   readonly #rows: RowEncoder
   readonly #envelope = new Envelope()
   readonly #image = new Members()
-  /** The shapes that were met last come first. */
-  readonly #familiar: Form[] = []
-  #unfamiliar = 0
+  /** The form that was met last. */
+  #last: Form | undefined
+  /** By {@link tableHint}; the forms that were met last come first. */
+  readonly #familiar = new Map<string, Form[]>()
   #bytes = Buffer.allocUnsafeSlow(64 * 1024)
   #view = viewOf(this.#bytes)
   #table: DeclaredTable | undefined
@@ -83,19 +84,13 @@ export class ChangeReader {
     if (value === null || value === undefined || value === '') return this.#drop('Tombstone')
     const length = this.#decode(value)
     this.#bytes[length] = 0
-    for (let k = 0; k < this.#familiar.length; k++) {
-      const form = this.#familiar[k]!
-      if (!form.shape.matches(this.#bytes, this.#view, length, this.#image)) continue
-      const operation = form.operations[form.shape.op]
-      if (operation === undefined) continue
-      if (form.shape.hasNonAscii) this.#checkUtf8(length)
-      if (k > 0) {
-        this.#familiar[k] = this.#familiar[0]!
-        this.#familiar[0] = form
-      }
-      this.#table = form.table
-      if (form.shape.op === letters.u && !form.hasBefore) this.#rows.refuseDoubtful(this.#image, form.table, form.match)
-      return this.#deliver(form.table, operation, this.#image, form.match)
+    const form = this.#findForm(length)
+    if (form) {
+      const { shape, table, match, hasBefore } = form
+      if (shape.hasNonAscii) this.#checkUtf8(length)
+      this.#table = table
+      if (shape.op === letters.u && !hasBefore) this.#rows.refuseDoubtful(this.#image, table, match)
+      return this.#deliver(table, form.operations[shape.op]!, this.#image, match)
     }
     scanEnvelope(this.#bytes, this.#view, length, this.#envelope)
     if (this.#envelope.hasNonAscii) this.#checkUtf8(length)
@@ -165,18 +160,41 @@ export class ChangeReader {
     return { result: 'Ok', table, operation, base64, key: rows.key }
   }
 
+  /** The form that the event has, if it was met before; the members of the row image are then in `#image`. */
+  #findForm(length: number): Form | undefined {
+    if (this.#last && this.#has(this.#last, length)) return this.#last
+    const forms = this.#familiar.get(tableHint(this.#bytes, length))
+    if (!forms) return undefined
+    for (let k = 0; k < forms.length; k++) {
+      const form = forms[k]!
+      if (form === this.#last || !this.#has(form, length)) continue
+      forms[k] = forms[0]!
+      forms[0] = form
+      this.#last = form
+      return form
+    }
+    return undefined
+  }
+
+  #has({ shape, operations }: Form, length: number): boolean {
+    return shape.matches(this.#bytes, this.#view, length, this.#image) && operations[shape.op] !== undefined
+  }
+
   /** Remembers the shape of an event that was delivered. */
   #learn(length: number, image: Members, table: DeclaredTable, match: ColumnMatch): void {
-    const isFull = this.#familiar.length === mostFamiliar
-    // With more tables in turn than there is room for, learning from every event would cost more than it saves.
-    if (isFull && ++this.#unfamiliar % 16 !== 0) return
     const shape = Shape.learn(this.#bytes, length, this.#envelope, image)
     if (!shape) return
     const { source, before } = this.#envelope
-    const letter = image === before ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
+    const isBefore = image === before
+    const letter = isBefore ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
     const operations = Object.fromEntries(letter.map((op) => [op, this.#operation(op, source, table)]))
-    if (isFull) this.#familiar.pop()
-    this.#familiar.unshift({ shape, table, match, operations, hasBefore: before.kind === valueKind.object })
+    const form = { shape, table, match, operations, hasBefore: before.kind === valueKind.object }
+    const hint = tableHint(this.#bytes, length)
+    const forms = this.#familiar.get(hint)
+    if (!forms) this.#familiar.set(hint, [form])
+    else if (forms.length < mostForms) forms.unshift(form)
+    else forms[mostForms - 1] = form
+    this.#last = form
   }
 
   #checkUtf8(length: number): void {
@@ -239,6 +257,19 @@ const schemaKey = Buffer.from('schema')
 const tableKey = Buffer.from('table')
 const snapshotKey = Buffer.from('snapshot')
 const timestampKeys = ['ts_ms', 'ts_us', 'ts_ns'].map((key) => Buffer.from(key))
+
+/**
+ * What follows the last `"table":"`: the table's name, as far as nobody looks too closely. It narrows down which forms are tried, no more.
+ */
+function tableHint(bytes: Buffer, length: number): string {
+  const at = bytes.lastIndexOf(tableMark, length)
+  const start = at + tableMark.length
+  let end = start
+  while (end < length && bytes[end] !== 34 && end - start < 63) end++
+  return at === -1 ? '' : bytes.toString('latin1', start, end)
+}
+
+const tableMark = Buffer.from('"table":"')
 
 /** A heartbeat is nothing but the time. */
 function isHeartbeat(bytes: Buffer, top: Members): boolean {

@@ -11,6 +11,9 @@ import type { RowKey } from './row.ts'
 export class Coalescing {
   readonly #records: readonly FirehoseRecord[]
   readonly #lastOf = new Map<DeclaredTable, Map<RowKey, number>>()
+  /** The table of the change that was added last, and its rows: most batches are about few tables. */
+  #table: DeclaredTable | undefined
+  #rows = new Map<RowKey, number>()
   /** Of each record the one before it among the changes of its row, or -1. */
   readonly #previous: Int32Array
   readonly #superseded: Uint8Array
@@ -23,8 +26,7 @@ export class Coalescing {
 
   add(index: number, { table, key }: Delivery): void {
     if (key === undefined) return
-    let rows = this.#lastOf.get(table)
-    if (!rows) this.#lastOf.set(table, (rows = new Map()))
+    const rows = table === this.#table ? this.#rows : this.#rowsOf(table)
     const last = rows.get(key)
     if (last === undefined) rows.set(key, index)
     else if (isLater(this.#records, index, last)) {
@@ -38,6 +40,14 @@ export class Coalescing {
       this.#previous[later] = index
       this.#superseded[index] = 1
     }
+  }
+
+  #rowsOf(table: DeclaredTable): Map<RowKey, number> {
+    let rows = this.#lastOf.get(table)
+    if (!rows) this.#lastOf.set(table, (rows = new Map()))
+    this.#table = table
+    this.#rows = rows
+    return rows
   }
 
   isSuperseded(index: number): boolean {

@@ -127,6 +127,7 @@ export const byteClass = Uint8Array.from({ length: 256 }, (_, byte) => {
 /** Position of the quote that ends the string whose content starts at `at`; negated (`~`) when there is a backslash in it. */
 export function stringEnd(b: Buffer, at: number): number {
   let i = at
+  while (isFourPlain(view.getInt32(i, true))) i += 4
   while (byteClass[b[i]!]! >= plainClass) i++
   if (b[i] === 34) return i
   if (b[i]! > 127) {
@@ -161,6 +162,16 @@ function escapedStringEnd(b: Buffer, at: number): number {
 /** Whether each of the four bytes has a 3 before the low half, and still has with 6 added: 0x30 to 0x39. */
 export function isFourDigits(word: number): boolean {
   return ((word & 0xf0f0f0f0) | 0) === 0x30303030 && (((word + 0x06060606) & 0xf0f0f0f0) | 0) === 0x30303030
+}
+
+/**
+ * Whether none of the four bytes is over 127, below 32, a quote or a backslash: the highest bit of a byte tells, after a subtraction that
+ * only borrows past a byte that is one of those. https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
+ */
+export function isFourPlain(word: number): boolean {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  return ((word | (word - 0x20202020) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) === 0
 }
 
 function isHexDigit(c: number): boolean {

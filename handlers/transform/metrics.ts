@@ -26,6 +26,8 @@ interface Named {
 /** What happened to the records of one batch: counted by outcome, name and table. It holds no value of a row. */
 export class BatchReport implements ColumnObserver {
   readonly #tables = new Map<string, TableCounts>()
+  #lastLabel = ''
+  #lastCounts: TableCounts = { Ok: 0, Dropped: 0, ProcessingFailed: 0, UnknownColumns: 0, AbsentColumns: 0 }
   readonly #named = new Map<string, Named>()
   readonly #columns = new Map<string, { table: string; metric: 'UnknownColumns' | 'AbsentColumns'; names: Set<string> }>()
 
@@ -39,7 +41,12 @@ export class BatchReport implements ColumnObserver {
 
   record(outcome: Change | Failure, record: FirehoseRecord): void {
     const table = outcome.table?.label ?? noTable
-    this.#table(table)[outcome.result]++
+    // Most batches are about few tables.
+    if (table !== this.#lastLabel) {
+      this.#lastLabel = table
+      this.#lastCounts = this.#table(table)
+    }
+    this.#lastCounts[outcome.result]++
     if (outcome.result === 'Ok') return
     const name = outcome.result === 'Dropped' ? outcome.reason : outcome.error.name
     const key = `${name} ${table}`

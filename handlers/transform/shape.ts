@@ -5,6 +5,7 @@ import {
   digitsEnd,
   isDigit,
   isFourDigits,
+  isFourPlain,
   lastKind,
   plainClass,
   seenBits,
@@ -105,7 +106,7 @@ export class Shape {
         at = digitsEnd(bytes, at)
         continue
       }
-      // The two commonest values are passed here, where no call is needed; any other by the scanner.
+      // The three commonest values are passed here, where no call is needed; any other by the scanner.
       const c = bytes[at]!
       let kind = -1
       if (c >= 49 && c <= 57) {
@@ -115,8 +116,12 @@ export class Shape {
         if (bytes[at] === 44 || bytes[at] === 125) kind = valueKind.integer
       } else if (c === 34) {
         at++
+        while (isFourPlain(view.getInt32(at, true))) at += 4
         while (byteClass[bytes[at]!]! >= plainClass) at++
         if (bytes[at++] === 34) kind = valueKind.string
+      } else if (c === 110 && view.getInt32(at, true) === nullWord) {
+        at += 4
+        kind = valueKind.null
       } else if (c <= 32) return false
       if (kind === -1) {
         at = valueEnd(bytes, start)
@@ -145,6 +150,9 @@ export class Shape {
     return this.#hasNonAscii || seenBits > 127
   }
 }
+
+/** `null` as a little-endian word. */
+const nullWord = 0x6c6c756e
 
 interface Gap {
   readonly start: number

@@ -27,6 +27,8 @@ export function refusePlaceholder(bytes: Buffer, start: number, end: number, kin
   if (kind === valueKind.string) {
     if (isSame(bytes, start + 1, end - 1, placeholder)) throw unavailableValue(column)
   } else if (kind === valueKind.escaped && end - start <= 6 * placeholder.length + 2) {
+    // Its letters can only be escaped by their codes.
+    if (bytes[bytes.indexOf(92, start) + 1] !== 117) return
     if (JSON.parse(bytes.toString('utf8', start, end)) === unavailableValuePlaceholder) throw unavailableValue(column)
   }
 }

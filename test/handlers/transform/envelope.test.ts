@@ -110,6 +110,13 @@ test.each([
   expect(accepts(text)).toBe(false)
 })
 
+test('no control character stands in a string', () => {
+  for (let code = 0; code < 32; code++) {
+    for (const text of ['"x', '"\\n', '"ä', '{"k":"', '{"\\n']) expect(accepts(`${text}${String.fromCharCode(code)}"`)).toBe(false)
+  }
+  expect(accepts('"\\n\x7f"')).toBe(true)
+})
+
 test('depth costs no stack', () => {
   const depth = 200_000
   expect(accepts('['.repeat(depth) + ']'.repeat(depth))).toBe(true)
@@ -212,6 +219,15 @@ describe('a shape', () => {
       }),
       { numRuns: 5000 },
     )
+  })
+
+  test('does not take the digits of an escape for those of an LSN', () => {
+    const text = textOf({ row: ['1', '2', '3'], op: 'c', lsn: 77n, before: 'null' }).replace('[\\"77', '[\\u0037')
+    const learned = scanned(text)
+    const shape = Shape.learn(learned.bytes, learned.length, learned.envelope, learned.envelope.after)
+    const { bytes, length, view } = held(text.replace('0037', '7'))
+    expect(accepts(text.replace('0037', '7'))).toBe(false)
+    expect(shape?.matches(bytes, view, length, new Envelope().after)).toBe(false)
   })
 
   test('is not learned from an empty row', () => {
