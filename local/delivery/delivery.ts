@@ -177,7 +177,8 @@ export async function startDelivery({ settings, source, problems, catalog, lake,
     async stop() {
       buffer.close()
       const patience = setTimeout(() => stopping.abort(new Error('the delivery stream is stopping')), stopPatienceMs)
-      await Promise.allSettled([delivery.stop(), source.stop()])
+      // A broker that is gone can hold up the consumer's farewell for ever; nothing depends on it.
+      await Promise.allSettled([delivery.stop(), Promise.race([source.stop(), sleep(farewellMs)])])
       clearTimeout(patience)
       stopping.abort(new Error('the delivery stream is stopping'))
       await fn?.close()
@@ -190,6 +191,7 @@ const withoutTransform = { bytes: 1024 * 1024, intervalMs: 0 }
 
 /** A running commit may end; a catalog that does not answer is not waited for. */
 const stopPatienceMs = 5000
+const farewellMs = 1500
 
 /** Where a new stream begins; it is settled once, before anything is read. */
 async function firstOffsets(

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { icebergCatalog } from '../iceberg/catalog.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CatalogUnreachable, type IcebergCatalog, icebergCatalog } from '../iceberg/catalog.ts'
 import { openLake } from '../iceberg/duckdb.ts'
 import { tableMaintenance } from '../iceberg/maintenance.ts'
 import { runFunction } from '../lambda/function.ts'
@@ -16,7 +17,9 @@ async function main(file: string | undefined): Promise<void> {
   if (file === undefined) throw new Error('usage: main.ts <settings.json>')
   const settings = parseSettings(JSON.parse(await readFile(file, 'utf8')))
   await mkdir(settings.stateDirectory, { recursive: true })
+  const problems = new Problems((line) => console.error(line))
   const catalog = icebergCatalog(settings.catalogUri)
+  await catalogAnswers(catalog, problems)
   const lake = await openLake({
     catalogUri: settings.catalogUri,
     extensionDirectory: settings.extensionDirectory,
@@ -24,7 +27,6 @@ async function main(file: string | undefined): Promise<void> {
     memoryLimit: '400MB',
     temporaryDirectory: join(settings.stateDirectory, 'duckdb'),
   })
-  const problems = new Problems((line) => console.error(line))
   const source = kafkaSource({
     bootstrap: settings.kafkaBootstrap,
     topic: settings.stream.topic,
@@ -55,7 +57,20 @@ async function main(file: string | undefined): Promise<void> {
   await Promise.race([asked, delivery.ended])
   server.close()
   await delivery.stop()
-  lake.close()
+}
+
+/** An engine that is being started again is waited for; nothing can be done without the catalog. */
+async function catalogAnswers(catalog: IcebergCatalog, problems: Problems): Promise<void> {
+  for (;;) {
+    try {
+      await catalog.listNamespaces()
+      return
+    } catch (error) {
+      if (!(error instanceof CatalogUnreachable)) throw error
+      problems.report(error.message)
+      await sleep(500)
+    }
+  }
 }
 
 function openFunction(settings: DeliverySettings): ReturnType<typeof runFunction> | undefined {

@@ -201,7 +201,7 @@ describe('the delivery of a topic', () => {
         expect(await process.exited).toBe('SIGKILL')
         process = (await start(options)).process
       },
-      async () => kill(place.server.pid),
+      async () => kill(place.catalogPid),
       async () => kill(kafka.pid),
     ]
     for (const killOne of kills) {
@@ -226,4 +226,20 @@ describe('the delivery of a topic', () => {
     expect(rows).toEqual([[String(inTopic), String(sent), '1000000', String(999_999 + sent)]])
     expect(await process.end()).toBe(0)
   }, 180_000)
+
+  it('waits for a catalog that is not there yet, and ends in time when the broker is gone', async () => {
+    await ensureTopic(kafka.bootstrap, { name: 'late', partitions: 1, retentionHours: 24 })
+    await send('late', [order('update', 7)])
+    await place.stopCatalog()
+    const starting = start({ name: 'late', topic: 'late', bufferSeconds: 0 })
+    await sleep(3000)
+    await place.startCatalog()
+    const { process } = await starting
+    await delivered(process, 1)
+    await producer.disconnect()
+    await kafka.stop()
+    const askedAt = performance.now()
+    expect(await process.end()).toBe(0)
+    expect(performance.now() - askedAt).toBeLessThan(8_000)
+  }, 90_000)
 })

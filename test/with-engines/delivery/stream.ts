@@ -15,7 +15,9 @@ export interface Place {
   readonly directory: string
   readonly port: (name: 'catalog' | 'kafka' | 'controller') => number
   readonly catalog: IcebergCatalog
-  readonly server: RunningCatalog
+  readonly catalogPid: number | undefined
+  startCatalog(): Promise<void>
+  stopCatalog(): Promise<void>
   openLake(): Promise<Lake>
   close(): Promise<void>
 }
@@ -23,11 +25,9 @@ export interface Place {
 export async function makePlace(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'delivery-'))
   const port = await portsFor(join(directory, 'ports.json'), ['catalog', 'kafka', 'controller'])
-  const server = await startCatalog({
-    warehouse: join(directory, 'warehouse'),
-    logFile: join(directory, 'catalog.log'),
-    port: port('catalog'),
-  })
+  const startServer = () =>
+    startCatalog({ warehouse: join(directory, 'warehouse'), logFile: join(directory, 'catalog.log'), port: port('catalog') })
+  let server: RunningCatalog = await startServer()
   const catalog = icebergCatalog(server.uri)
   await catalog.createNamespace('shop')
   await mkdir(join(directory, 'asset'))
@@ -36,8 +36,14 @@ export async function makePlace(): Promise<Place> {
     directory,
     port,
     catalog,
-    server,
-    openLake: () => openLake({ catalogUri: server.uri, extensionDirectory: duckdbExtensions, bucket: 'tables', memoryLimit: '200MB' }),
+    get catalogPid() {
+      return server.pid
+    },
+    async startCatalog() {
+      server = await startServer()
+    },
+    stopCatalog: () => server.stop(),
+    openLake: () => openLake({ catalogUri: catalog.uri, extensionDirectory: duckdbExtensions, bucket: 'tables', memoryLimit: '200MB' }),
     async close() {
       await server.stop()
       await rm(directory, { recursive: true })
