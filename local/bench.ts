@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FirehoseEvent } from '../handlers/transform/firehose.ts'
-import { createTransform } from '../handlers/transform/transform.ts'
+import type { createTransform } from '../handlers/transform/transform.ts'
 import { PipelineError } from '../pipeline/errors.ts'
 import { transformPlan } from '../pipeline/transform-plan.ts'
+import { bundledTransform } from './bench/bundle.ts'
 import { type BenchInput, generatedChangeEvents, recordedChangeEvents } from './bench/change-events.ts'
-import { type Contender, type Measurement, measure } from './bench/measure.ts'
+import { type Contender, type Measurement, measure, type Spread } from './bench/measure.ts'
 import { runCommand } from './command.ts'
 
 const help = `npm run bench -- [options]
@@ -15,7 +16,7 @@ yardsticks over the same records in the same run: (a) base64 decode and encode a
 Twice: with changes of a table like the walkthrough's orders, and with the recorded change events, which have every type there is.
 
   --records N   records a batch (default 1000: about what Firehose hands over at once)
-  --rounds N    measured rounds of each (default 200)
+  --rounds N    measured rounds of each (default 200); figures are medians, with the middle half of the rounds
   --json        a line of JSON for each input instead of tables
   --help        this text
 `
@@ -36,24 +37,25 @@ void runCommand({
       generatedChangeEvents(count, JSON.parse(readFileSync(join(root, 'tables.json'), 'utf8'))),
       recordedChangeEvents(count, join(root, 'test', 'fixtures', 'change-events')),
     ]
+    const bundled = await bundledTransform(root)
     for (const input of inputs) {
-      const results = measure(contenders(input), input.values.length, rounds)
+      const results = measure(contenders(input, bundled.createTransform), input.values.length, rounds)
       process.stdout.write(values.json ? `${JSON.stringify(reportOf(input, rounds, results))}\n` : reportText(input, rounds, results))
     }
     return 0
   },
 })
 
-function countOf(option: string, text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text))
-    throw new PipelineError('InvalidUsage', `--${option} is "${text}": give a whole number from 1 on. See --help`)
-  return Number(text)
+function countOf(option: string, given: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(given))
+    throw new PipelineError('InvalidUsage', `--${option} is "${given}": give a whole number from 1 on. See --help`)
+  return Number(given)
 }
 
-function contenders({ tables, values }: BenchInput): Contender[] {
+function contenders({ tables, values }: BenchInput, create: typeof createTransform): Contender[] {
   const event = eventOf(values)
   const encoded = event.records.map((record) => record.kafkaRecordValue ?? '')
-  const transform = createTransform(transformPlan(tables, { namespace: 'aurora_cdc', creates: 'update', truncates: 'fail' }), {
+  const transform = create(transformPlan(tables, { namespace: 'aurora_cdc', creates: 'update', truncates: 'fail' }), {
     log: () => {},
     now: Date.now,
   })
@@ -85,7 +87,6 @@ function eventOf(values: readonly Buffer[]): FirehoseEvent {
 }
 
 function reportOf({ provenance, values }: BenchInput, rounds: number, results: readonly Measurement[]) {
-  const [own, base64, parsed] = results.map(({ median }) => median)
   return {
     provenance,
     records: values.length,
@@ -93,24 +94,30 @@ function reportOf({ provenance, values }: BenchInput, rounds: number, results: r
     rounds,
     node: process.versions.node,
     results,
-    ratios: { a: (base64 ?? 0) / (own ?? 1), b: (parsed ?? 0) / (own ?? 1) },
   }
 }
 
 function reportText(input: BenchInput, rounds: number, results: readonly Measurement[]): string {
-  const { provenance, records, bytes, node, ratios } = reportOf(input, rounds, results)
-  const lines = results.map(({ name, median, lower, upper }) => {
-    const rate = Math.round(1_000_000 / median).toLocaleString('en-US')
-    return `${name.padEnd(34)}${rate.padStart(10)} records/s   ${median.toFixed(2)} µs a record (middle half ${lower.toFixed(2)} to ${upper.toFixed(2)})`
+  const { provenance, records, bytes, node } = reportOf(input, rounds, results)
+  const lines = results.map(({ name, time }) => {
+    const rate = Math.round(1_000_000 / time.median).toLocaleString('en-US')
+    return `${name.padEnd(34)}${rate.padStart(10)} records/s   ${text(time)} µs a record`
   })
+  const [, base64, parsed] = results
   return [
     `${records} records: ${provenance}, ${bytes} bytes on average, ${rounds} rounds, Node.js ${node}, one core`,
     '',
     ...lines,
     '',
-    `${ratios.a.toFixed(2)} × (a), aim 0.4`,
-    `${ratios.b.toFixed(2)} × (b), aim 1.8`,
+    `${text(base64?.ratio)} × (a), aim 0.4`,
+    `${text(parsed?.ratio)} × (b), aim 1.8`,
     '',
     '',
   ].join('\n')
+}
+
+/** Median, and the middle half of the rounds. */
+function text(spread: Spread | undefined): string {
+  const { median, lower, upper } = spread ?? { median: 0, lower: 0, upper: 0 }
+  return `${median.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`
 }

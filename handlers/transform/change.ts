@@ -3,10 +3,11 @@ import { type DropReason, type FirehoseOperation, incrementalSnapshot } from '..
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { TransformSettings } from '../../pipeline/transform-plan.ts'
 import type { DeclaredTable, DeclaredTables } from './declared-tables.ts'
-import { Envelope, isKey, Members, memberText, scanEnvelope } from './envelope.ts'
-import { valueKind } from './json-scan.ts'
+import { FamiliarForms } from './familiar-forms.ts'
 import { type ColumnMatch, matchColumns, type RowEncoder, type RowKey } from './row.ts'
-import { Shape } from './shape.ts'
+import { Envelope, isKey, Members, memberText, scanEnvelope } from './scan/envelope.ts'
+import { valueKind } from './scan/json-scan.ts'
+import { Shape } from './scan/shape.ts'
 
 /** What a change event becomes, seen by itself. */
 export type Change = Delivery | Drop
@@ -34,20 +35,6 @@ export interface Failure {
   readonly table: DeclaredTable | undefined
 }
 
-/** Change events of one shape, and what becomes of them. */
-interface Form {
-  readonly shape: Shape
-  readonly table: DeclaredTable
-  readonly match: ColumnMatch
-  /** The event has the row before: under full replica identity. */
-  readonly hasBefore: boolean
-  /** By the character code of Debezium's operation; only those that take the row from the same image. */
-  readonly operations: Readonly<Partial<Record<number, FirehoseOperation>>>
-}
-
-/** So many forms of one table are tried before an event is scanned whole; a shape that does not match is mostly given up within its first bytes. */
-const mostForms = 12
-
 /** Turns one Kafka value after the other into what it becomes. */
 export class ChangeReader {
   readonly #settings: TransformSettings
@@ -55,10 +42,7 @@ export class ChangeReader {
   readonly #rows: RowEncoder
   readonly #envelope = new Envelope()
   readonly #image = new Members()
-  /** The form that was met last. */
-  #last: Form | undefined
-  /** By {@link tableHint}; the forms that were met last come first. */
-  readonly #familiar = new Map<string, Form[]>()
+  readonly #familiar = new FamiliarForms()
   #bytes = Buffer.allocUnsafeSlow(64 * 1024)
   #view = viewOf(this.#bytes)
   #table: DeclaredTable | undefined
@@ -84,7 +68,7 @@ export class ChangeReader {
     if (value === null || value === undefined || value === '') return this.#drop('Tombstone')
     const length = this.#decode(value)
     this.#bytes[length] = 0
-    const form = this.#findForm(length)
+    const form = this.#familiar.find(this.#bytes, this.#view, length, this.#image)
     if (form) {
       const { shape, table, match, hasBefore } = form
       if (shape.hasNonAscii) this.#checkUtf8(length)
@@ -160,41 +144,14 @@ export class ChangeReader {
     return { result: 'Ok', table, operation, base64, key: rows.key }
   }
 
-  /** The form that the event has, if it was met before; the members of the row image are then in `#image`. */
-  #findForm(length: number): Form | undefined {
-    if (this.#last && this.#has(this.#last, length)) return this.#last
-    const forms = this.#familiar.get(tableHint(this.#bytes, length))
-    if (!forms) return undefined
-    for (let k = 0; k < forms.length; k++) {
-      const form = forms[k]!
-      if (form === this.#last || !this.#has(form, length)) continue
-      forms[k] = forms[0]!
-      forms[0] = form
-      this.#last = form
-      return form
-    }
-    return undefined
-  }
-
-  #has({ shape, operations }: Form, length: number): boolean {
-    return shape.matches(this.#bytes, this.#view, length, this.#image) && operations[shape.op] !== undefined
-  }
-
-  /** Remembers the shape of an event that was delivered. */
+  /** Remembers the form of an event that was delivered. */
   #learn(length: number, image: Members, table: DeclaredTable, match: ColumnMatch): void {
     const shape = Shape.learn(this.#bytes, length, this.#envelope, image)
     if (!shape) return
     const { source, before } = this.#envelope
-    const isBefore = image === before
-    const letter = isBefore ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
-    const operations = Object.fromEntries(letter.map((op) => [op, this.#operation(op, source, table)]))
-    const form = { shape, table, match, operations, hasBefore: before.kind === valueKind.object }
-    const hint = tableHint(this.#bytes, length)
-    const forms = this.#familiar.get(hint)
-    if (!forms) this.#familiar.set(hint, [form])
-    else if (forms.length < mostForms) forms.unshift(form)
-    else forms[mostForms - 1] = form
-    this.#last = form
+    const ops = image === before ? [letters.d] : table.key.length === 0 ? [letters.c, letters.r] : [letters.c, letters.r, letters.u]
+    const operations = Object.fromEntries(ops.map((op) => [op, this.#operation(op, source, table)]))
+    this.#familiar.add(this.#bytes, length, { shape, table, match, operations, hasBefore: before.kind === valueKind.object })
   }
 
   #checkUtf8(length: number): void {
@@ -257,19 +214,6 @@ const schemaKey = Buffer.from('schema')
 const tableKey = Buffer.from('table')
 const snapshotKey = Buffer.from('snapshot')
 const timestampKeys = ['ts_ms', 'ts_us', 'ts_ns'].map((key) => Buffer.from(key))
-
-/**
- * What follows the last `"table":"`: the table's name, as far as nobody looks too closely. It narrows down which forms are tried, no more.
- */
-function tableHint(bytes: Buffer, length: number): string {
-  const at = bytes.lastIndexOf(tableMark, length)
-  const start = at + tableMark.length
-  let end = start
-  while (end < length && bytes[end] !== 34 && end - start < 63) end++
-  return at === -1 ? '' : bytes.toString('latin1', start, end)
-}
-
-const tableMark = Buffer.from('"table":"')
 
 /** A heartbeat is nothing but the time. */
 function isHeartbeat(bytes: Buffer, top: Members): boolean {

@@ -1,9 +1,10 @@
 import { PipelineError } from '../../pipeline/errors.ts'
 import { unavailableValue } from './codecs/unavailable.ts'
 import type { DeclaredColumn, DeclaredTable } from './declared-tables.ts'
-import type { Members } from './envelope.ts'
-import { decodeString, isSame, valueKind } from './json-scan.ts'
 import { RowBuffer } from './row-buffer.ts'
+import { isSame } from './scan/bytes.ts'
+import type { Members } from './scan/envelope.ts'
+import { decodeString, valueKind } from './scan/json-scan.ts'
 
 /** Columns of a row image that are not as declared; each is counted. */
 export interface ColumnObserver {

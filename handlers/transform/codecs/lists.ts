@@ -1,4 +1,4 @@
-import { type ElementSpan, elementSpans, valueKind } from '../json-scan.ts'
+import { type ElementSpan, elementSpans, valueKind } from '../scan/json-scan.ts'
 import { type Encoder, unexpectedValue, unrepresentableValue } from './encoder.ts'
 import { refuseListPlaceholder, refusePlaceholder } from './unavailable.ts'
 

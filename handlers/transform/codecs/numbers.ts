@@ -1,4 +1,4 @@
-import { valueKind } from '../json-scan.ts'
+import { valueKind } from '../scan/json-scan.ts'
 import { type Encoder, unexpectedValue, unrepresentableValue } from './encoder.ts'
 import { refusePlaceholder } from './unavailable.ts'
 

@@ -1,4 +1,4 @@
-import { decodeString, valueKind } from '../json-scan.ts'
+import { decodeString, valueKind } from '../scan/json-scan.ts'
 import { type Encoder, unexpectedValue } from './encoder.ts'
 import { clock } from './times.ts'
 import { refuseBinaryPlaceholder, refuseListPlaceholder, refusePlaceholder, unavailableHstore, unavailableValue } from './unavailable.ts'

@@ -1,4 +1,4 @@
-import { valueKind } from '../json-scan.ts'
+import { valueKind } from '../scan/json-scan.ts'
 import { civilDate, type Instant, parseInstant } from './calendar.ts'
 import { type Encoder, unexpectedValue, unrepresentableValue } from './encoder.ts'
 import { integerEncoder } from './numbers.ts'

@@ -1,6 +1,7 @@
 import { unavailableValuePlaceholder } from '../../../pipeline/change-event.ts'
 import { PipelineError } from '../../../pipeline/errors.ts'
-import { isSame, valueKind } from '../json-scan.ts'
+import { isSame } from '../scan/bytes.ts'
+import { valueKind } from '../scan/json-scan.ts'
 
 /**
  * Debezium's placeholder for a value that is stored out of line and did not change, in each of its forms: the text itself; its base64

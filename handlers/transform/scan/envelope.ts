@@ -1,7 +1,7 @@
+import { isSame } from './bytes.ts'
 import {
   decodeString,
   invalidJson,
-  isSame,
   keyEndAt,
   lastKind,
   seenBits,

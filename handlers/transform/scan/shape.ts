@@ -1,18 +1,6 @@
+import { byteClass, digitClass, isDigit, isFourDigits, isFourPlain, plainClass } from './bytes.ts'
 import { type Envelope, isKey, type Members } from './envelope.ts'
-import {
-  byteClass,
-  digitClass,
-  digitsEnd,
-  isDigit,
-  isFourDigits,
-  isFourPlain,
-  lastKind,
-  plainClass,
-  seenBits,
-  startScan,
-  valueEnd,
-  valueKind,
-} from './json-scan.ts'
+import { digitsEnd, lastKind, seenBits, startScan, valueEnd, valueKind } from './json-scan.ts'
 
 /** What fills a gap: a value, the operation's letter, or digits inside a string. From 0 on: the value of that member of the row image. */
 const gapKind = { value: -1, letter: -2, digits: -3 } as const

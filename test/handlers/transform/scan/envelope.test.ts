@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { Envelope, type Members, scanEnvelope } from '../../../handlers/transform/envelope.ts'
-import { Shape } from '../../../handlers/transform/shape.ts'
-import { PipelineError } from '../../../pipeline/errors.ts'
+import { Envelope, type Members, scanEnvelope } from '../../../../handlers/transform/scan/envelope.ts'
+import { Shape } from '../../../../handlers/transform/scan/shape.ts'
+import { PipelineError } from '../../../../pipeline/errors.ts'
 import { jsonText, stringText, valueText } from './json-text.ts'
 
 /** The bytes as the transform holds them: in a larger buffer, with a zero behind them and rubbish after it. */
