@@ -74,6 +74,9 @@ function stopSignal(): Promise<void> {
       resolve()
     }
     process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop)
+    // The process that started this one was killed outright: nobody is left who could stop it.
+    const parent = process.ppid
+    setInterval(() => process.ppid === parent || resolve(), 1000).unref()
   })
 }
 
