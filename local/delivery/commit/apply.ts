@@ -4,10 +4,10 @@ import { DuckDBBlobValue, type DuckDBConnection } from '@duckdb/node-api'
 import { CatalogUnreachable, type IcebergCatalog, type IcebergTable } from '../../iceberg/catalog.ts'
 import { quoteIdentifier } from '../../iceberg/iceberg-type.ts'
 import type { Metrics } from '../metrics.ts'
+import { copyFileAtomically, writeAtomically } from './atomic-file.ts'
 import type { BatchTable } from './batch.ts'
-import { copyFileAtomically } from './error-bucket.ts'
 import { errorObjects, type FailedRecord } from './failed-records.ts'
-import { type Journal, type JournaledBatch, type TableRefusal, writeAtomically } from './journal.ts'
+import { type Journal, type JournaledBatch, type TableRefusal } from './journal.ts'
 import { commitTable, isApplied, stillFits } from './table-commit.ts'
 
 export interface ApplyContext {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Offsets } from '../source/partition-source.ts'
-import { writeAtomically } from './journal.ts'
+import { writeAtomically } from './atomic-file.ts'
 
 /** How far a stream is. */
 export interface Checkpoint {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { quoteIdentifier, quoteText } from '../../iceberg/iceberg-type.ts'
+import { writeAtomically } from './atomic-file.ts'
 import type { Batch, BatchTable } from './batch.ts'
 import type { ErrorObject } from './failed-records.ts'
 
@@ -100,12 +101,4 @@ function rowsFile(index: number): string {
 
 function refusedFile(batch: JournaledBatch, table: BatchTable): string {
   return join(batch.directory, `refused-${batch.tables.indexOf(table)}.json`)
-}
-
-/** A file that is there is whole. */
-export async function writeAtomically(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  const temporary = `${file}.tmp`
-  await writeFile(temporary, content)
-  await rename(temporary, file)
 }

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Destination, Destinations } from '../destinations.ts'
 import type { TransformedBatch } from '../invocation/transform.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Offsets, SourceRecord } from '../source/partition-source.ts'
 import type { Batch, BatchTable } from './batch.ts'
 import { offsetsJson } from './checkpoint.ts'
-import type { Destination, Destinations } from './destinations.ts'
 import type { FailedRecord } from './failed-records.ts'
 import { dropStaged, type Operation, StagedRows } from './staged-rows.ts'
 

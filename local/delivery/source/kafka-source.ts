@@ -26,7 +26,13 @@ export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSource
     retry,
     connectionTimeout: 3000,
     logLevel: logLevel.ERROR,
-    logCreator: () => (entry) => onError(`Kafka: ${entry.log.message}${typeof entry.log.error === 'string' ? `: ${entry.log.error}` : ''}`),
+    logCreator:
+      () =>
+      ({ log: { message, error } }) => {
+        const detail = typeof error === 'string' && !message.includes(error) ? `: ${error}` : ''
+        // While a broker sets up its first group it says so; the client asks again.
+        if (!`${message}${detail}`.includes('coordinator is not available')) onError(`Kafka: ${message}${detail}`)
+      },
   })
   const groupId = `firehose-${clientId}-${randomUUID()}`
   let admin: Promise<Admin> | undefined

@@ -1,9 +1,9 @@
-import type { IcebergTable } from '../../iceberg/catalog.ts'
-import { type RowConversion, type RowRefusal, rowConversion } from '../rows/row-conversion.ts'
-import type { Offsets } from '../source/partition-source.ts'
-import type { TableConfiguration } from '../table-configurations.ts'
-import { type Operation, operations } from './staged-rows.ts'
-import { storedOffsets } from './table-commit.ts'
+import type { IcebergTable } from '../iceberg/catalog.ts'
+import { type Operation, operations } from './commit/staged-rows.ts'
+import { storedOffsets } from './commit/table-commit.ts'
+import { type RowConversion, type RowRefusal, rowConversion } from './rows/row-conversion.ts'
+import type { Offsets } from './source/partition-source.ts'
+import type { TableConfiguration } from './table-configurations.ts'
 
 /** A table that records are delivered to. */
 export interface Destination {

@@ -1,6 +1,6 @@
-import { destinations } from '../../../../local/delivery/commit/destinations.ts'
-import type { TableConfiguration } from '../../../../local/delivery/table-configurations.ts'
-import type { IcebergTable } from '../../../../local/iceberg/catalog.ts'
+import { destinations } from '../../../local/delivery/destinations.ts'
+import type { TableConfiguration } from '../../../local/delivery/table-configurations.ts'
+import type { IcebergTable } from '../../../local/iceberg/catalog.ts'
 
 const orders: IcebergTable = {
   namespace: 'shop',
