@@ -43,6 +43,12 @@ const replicaIdentities: Record<string, ReplicaIdentity> = { d: 'default', f: 'f
 // A pseudo-type ("p") cannot be a column's.
 const typeKinds: Record<string, CatalogColumn['kind']> = { b: 'base', e: 'enum', d: 'domain', c: 'composite', r: 'range', m: 'multirange' }
 
+/** Whether the replica identity is an index over the primary key's columns, which writes to the WAL what the default does. */
+export function isKeyIndex({ primaryKey, replicaIdentity, identityIndex }: CatalogTable): boolean {
+  const covers = identityIndex.length === primaryKey.length && identityIndex.every((column) => primaryKey.includes(column))
+  return replicaIdentity === 'index' && covers
+}
+
 /** Every table, view and foreign table of the database, except PostgreSQL's own and the pipeline's. Ordered by schema and name. */
 export async function readRelations(client: ClientBase): Promise<Relation[]> {
   const { rows } = await client.query<Record<'oid' | 'schema' | 'name' | 'kind' | 'partition' | 'of_extension', string>>(

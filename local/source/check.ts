@@ -11,7 +11,7 @@ import {
   slotQuery,
 } from '../../pipeline/source-sql.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
-import { type CatalogTable, readTables } from './catalog.ts'
+import { type CatalogTable, isKeyIndex, readTables } from './catalog.ts'
 import { typeHint } from './declare.ts'
 
 /** Something that keeps a source from being captured, and what repairs it (SQL where SQL does). */
@@ -174,10 +174,7 @@ function* tableFindings(declared: CapturedTable, current: CatalogTable): Iterabl
 function* identityFindings(declared: CapturedTable, current: CatalogTable, name: string, of: string): Iterable<Finding> {
   // Full identity is set by ensuring the source, where the declaration asks for it.
   if (declared.replicaIdentity === 'full') return
-  const covers =
-    current.identityIndex.length === current.primaryKey.length &&
-    current.identityIndex.every((column) => current.primaryKey.includes(column))
-  if (current.replicaIdentity === 'index' && !covers) {
+  if (current.replicaIdentity === 'index' && !isKeyIndex(current)) {
     yield {
       problem: `${of} has an index other than the primary key as replica identity: its deletes come without the key`,
       repair: `ALTER TABLE ${name} REPLICA IDENTITY DEFAULT`,

@@ -4,7 +4,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName } from '../../pipeline/iceberg-names.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
 import type { ColumnDeclaration, TableDeclaration } from '../../pipeline/tables-file.ts'
-import type { CatalogColumn, CatalogTable } from './catalog.ts'
+import { type CatalogColumn, type CatalogTable, isKeyIndex } from './catalog.ts'
 
 export interface Declaration {
   /** The declared tables, brought up to what the catalogs say; new ones at the end. */
@@ -51,7 +51,8 @@ export function unusableKeyColumn({ primaryKey, columns }: CatalogTable): Catalo
 }
 
 function newDeclaration(table: CatalogTable, takenTables: Set<string>): TableDeclaration {
-  const { schema, name, primaryKey, replicaIdentity } = table
+  const { schema, name, primaryKey } = table
+  const replicaIdentity = isKeyIndex(table) ? 'default' : table.replicaIdentity
   const iceberg = icebergTableName(schema, name)
   const free = freeName(iceberg, takenTables)
   takenTables.add(free)

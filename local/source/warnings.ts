@@ -1,7 +1,7 @@
 import { isToastable, typeWarnings } from '../../pipeline/column-types.ts'
 import { quoteTable, replicaIdentityFullStatement } from '../../pipeline/source-sql.ts'
 import type { CapturedColumn, CapturedTable } from '../../pipeline/tables.ts'
-import type { CatalogTable } from './catalog.ts'
+import { type CatalogTable, isKeyIndex } from './catalog.ts'
 
 /** Something about a table that will hurt, and what to do about it. */
 export interface TableWarning {
@@ -30,8 +30,6 @@ export function tableWarnings(table: CatalogTable, declared: CapturedTable): Tab
 
 function* keyWarnings(table: CatalogTable, declared: CapturedTable): Iterable<TableWarning> {
   const name = quoteTable(table)
-  const sameAsKey =
-    table.identityIndex.length === table.primaryKey.length && table.identityIndex.every((column) => table.primaryKey.includes(column))
   if (table.primaryKey.length === 0) {
     const identity = declared.replicaIdentity === 'full' ? '' : `, and while it is published PostgreSQL refuses UPDATE and DELETE on it`
     yield {
@@ -39,7 +37,7 @@ function* keyWarnings(table: CatalogTable, declared: CapturedTable): Iterable<Ta
       text: `has no primary key: only its inserts can be followed${identity}. Give it one: ALTER TABLE ${name} ADD PRIMARY KEY (…)`,
     }
   }
-  if (table.replicaIdentity === 'index' && !sameAsKey) {
+  if (table.replicaIdentity === 'index' && !isKeyIndex(table)) {
     yield {
       kind: 'replica-identity',
       text:
