@@ -112,6 +112,7 @@ describe('a function in a process of its own', () => {
       errorMessage: expect.stringContaining('Task timed out after 1.00 seconds'),
     })
     const second = await invoke(fn)
+    expect(second).toEqual(expect.any(Number))
     expect(second).not.toBe(first)
     expect(existsSync(`/proc/${String(first)}`)).toBe(false)
   })
@@ -128,7 +129,9 @@ describe('a function in a process of its own', () => {
       errorType: 'Runtime.ExitError',
       errorMessage: 'Runtime exited: signal SIGKILL',
     })
-    expect(await invoke(fn)).not.toBe(first)
+    const next = await invoke(fn)
+    expect(next).toEqual(expect.any(Number))
+    expect(next).not.toBe(first)
   })
 
   it('runs again after its process was killed between invocations', async () => {
@@ -138,6 +141,7 @@ describe('a function in a process of its own', () => {
     let second = await invoke(fn)
     // Whether the death is seen before the next invocation begins is a matter of microseconds.
     if (typeof second !== 'number') second = await invoke(fn)
+    expect(second).toEqual(expect.any(Number))
     expect(second).not.toBe(first)
   })
 
@@ -190,6 +194,12 @@ describe('a function in a process of its own', () => {
     const fn = await start('exports.handler = async () => { console.log("to out"); console.error("to err"); return __dirname }')
     const assetDirectory = await invoke(fn)
     expect(await readFile(join(String(assetDirectory), 'f.log'), 'utf8')).toBe('to out\nto err\n')
+  })
+
+  it('writes what its handler throws to its log', async () => {
+    const fn = await start('exports.handler = async (event) => { if (event.bad) throw new RangeError("too far"); return __dirname }')
+    await invoke(fn, { bad: true })
+    expect(await readFile(join(String(await invoke(fn)), 'f.log'), 'utf8')).toContain('RangeError: too far')
   })
 
   it('ends when its parent closes it', async () => {

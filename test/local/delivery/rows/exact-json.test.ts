@@ -57,6 +57,13 @@ describe('exact JSON', () => {
     expect(parseExactJson('{"micros":1700000000000000}')).toEqual({ micros: 1_700_000_000_000_000 })
   })
 
+  it.each(['9007199254740993', '-9007199254740993', '12345678901234567', '0.1', '1e3'])(
+    'keeps %s as its text, also where it is the only such number',
+    (number) => {
+      expect(parseExactJson(`{"a":${number}}`)).toEqual({ a: new JsonNumber(number) })
+    },
+  )
+
   it('has a key named __proto__ as a key', () => {
     expect(Object.entries(parseExactJson('{"__proto__":1.5}') ?? {})).toEqual([['__proto__', new JsonNumber('1.5')]])
   })

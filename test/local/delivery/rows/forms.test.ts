@@ -96,6 +96,8 @@ const notAccepted: readonly (readonly [IcebergTypeJson, string])[] = [
   ['decimal(5,2)', '".5"'],
   ['date', '"2023-02-29"'],
   ['date', '"2024-1-1"'],
+  ['date', '"2024-13-01"'],
+  ['date', '"2024-00-10"'],
   ['date', '1.5'],
   ['date', '2147483648'],
   ['time', '86400000000'],
