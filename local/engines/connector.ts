@@ -63,16 +63,29 @@ export async function connectorStatus(uri: string, name: string): Promise<Connec
   throw new PipelineError('ConnectorFailed', `Kafka Connect did not give the status of the connector ${name} (HTTP ${response.status})`)
 }
 
+export interface Patience {
+  readonly timeoutMs?: number
+  /** Asked now and then whether something outside is known to hold the connector up: that time does not count. */
+  readonly isHeldUp?: () => Promise<boolean>
+}
+
+const askEveryMs = 5000
+
 /**
  * Resolves when the connector and its task run.
  * @throws PipelineError `ConnectorFailed` when one of them failed, or when neither happened in time
  */
-export async function awaitRunning(uri: string, name: string, timeoutMs = 60_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs
+export async function awaitRunning(uri: string, name: string, { timeoutMs = 60_000, isHeldUp }: Patience = {}): Promise<void> {
+  let deadline = performance.now() + timeoutMs
+  let askAt = performance.now() + askEveryMs
   for (;;) {
     const status = await connectorStatus(uri, name)
     throwIfFailed(name, status)
     if (status?.connector.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING')) return
+    if (isHeldUp && performance.now() > askAt) {
+      if (await isHeldUp()) deadline = performance.now() + timeoutMs
+      askAt = performance.now() + askEveryMs
+    }
     if (performance.now() > deadline) {
       const seen = status
         ? `connector ${status.connector.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`

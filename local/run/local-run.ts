@@ -25,6 +25,7 @@ import { type Discovery, discoverTables } from '../source/discover.ts'
 import { parsePatterns } from '../source/patterns.ts'
 import { prepareSource } from '../source/prepare.ts'
 import { prepareSamples } from '../source/samples.ts'
+import { slotObstacle } from '../source/slot-obstacle.ts'
 import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
 import { claimDataFolder, type DataPaths, dataPaths, resetDataFolder } from './data-folder.ts'
 import { startDelivery } from './delivery.ts'
@@ -75,6 +76,7 @@ export class LocalRun {
   #place: EnginePlace | undefined
   #account: LocalAccount | undefined
   readonly #addresses: { kafkaBootstrap?: string; connectUri?: string; catalogUri?: string; deliveryUri?: string } = {}
+  #slotObstacle: string | undefined
   #stopped: Promise<void> | undefined
 
   private constructor(options: RunOptions, deploymentFile: string, deployment: Deployment, folder: { release(): void }) {
@@ -278,8 +280,16 @@ export class LocalRun {
     const properties = connectorProperties({ tables, topics, database: { ...this.source.database, secretName } })
     await putConnector(uri, connectorName, properties)
     await restartFailed(uri, connectorName)
-    await awaitRunning(uri, connectorName)
+    await awaitRunning(uri, connectorName, { isHeldUp: () => this.#isSlotHeldUp() })
     writeRun(this.paths.directory, this.state)
+  }
+
+  /** Says, as often as it changes, what PostgreSQL waits for before it creates the replication slot. */
+  async #isSlotHeldUp(): Promise<boolean> {
+    const obstacle = await withSource(this.source, slotObstacle)
+    if (obstacle !== undefined && obstacle !== this.#slotObstacle) this.#options.announce?.(obstacle)
+    this.#slotObstacle = obstacle
+    return obstacle !== undefined
   }
 
   async #awaitSnapshot(): Promise<void> {

@@ -80,7 +80,7 @@ test('a failed task is told by the innermost cause', async () => {
 
 test('what was last seen is told when time is up', async () => {
   answers = [status('RUNNING', { state: 'UNASSIGNED' })]
-  await expect(awaitRunning(uri, 'c', 10)).rejects.toThrow('does not run after 0.01 s (connector RUNNING, tasks UNASSIGNED)')
+  await expect(awaitRunning(uri, 'c', { timeoutMs: 10 })).rejects.toThrow('does not run after 0.01 s (connector RUNNING, tasks UNASSIGNED)')
 })
 
 test('the initial snapshot has ended when the slot is read', async () => {
