@@ -24,6 +24,8 @@ export function javaCommand(program: JavaProgram): { command: string; args: stri
       ...(program.optimize ? [] : ['-XX:TieredStopAtLevel=1']),
       // Out of memory is a death that the supervisor sees, not a process that limps.
       '-XX:+ExitOnOutOfMemoryError',
+      // Where standard input ended because we were killed, the others are gone too: a worker would wait in vain for the broker.
+      '-Dlauncher.haltAfterMs=8000',
       '-Duser.timezone=UTC',
       '-Dfile.encoding=UTF-8',
       ...Object.entries(program.systemProperties ?? {}).map(([name, value]) => `-D${name}=${value}`),
