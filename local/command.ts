@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { PipelineError } from '../pipeline/errors.ts'
+import { errorCode } from './engines/error-code.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 type Arguments<O extends Options> = ReturnType<
@@ -18,6 +19,11 @@ export interface Command<O extends Options> {
  * A failure that the pipeline names is one message on standard error; anything else is a bug and keeps its stack.
  */
 export async function runCommand<O extends Options>(command: Command<O>, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  // Whoever reads the output may have enough of it: `npm run sql … | head`.
+  process.stdout.on('error', (error) => {
+    if (errorCode(error) !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     const args = parsed(command, argv)
     if ('help' in args.values && args.values.help) {

@@ -123,7 +123,8 @@ async function instantOf(expression: string, connection: DuckDBConnection): Prom
 
 /** DuckDB's complaint, or a better one where the query names what does not exist. */
 async function explained(error: unknown, settings: QuerySettings): Promise<unknown> {
-  const message = error instanceof Error ? error.message : String(error)
+  // What does not parse is reported by the binding, with words of its own before the parser's.
+  const message = (error instanceof Error ? error.message : String(error)).replace(/^Failed to extract statements: /, '')
   const table = /Table with name (.+?) does not exist/.exec(message)?.[1]
   if (table !== undefined) return unknownTable(table.toLowerCase(), settings, error)
   const catalog = /Catalog "(.+?)" does not exist/.exec(message)?.[1]

@@ -148,6 +148,10 @@ test('what does not exist is said, with what does', async () => {
   await expect(rows('SELECT nope FROM orders')).rejects.toThrow('Referenced column "nope" not found')
 })
 
+test.each(['SELECT (', "SELECT 'never closed", 'SELECT FROM FROM'])('what does not parse is refused as such: %s', async (sql) => {
+  await expect(rows(sql)).rejects.toMatchObject({ name: 'QueryRefused', message: expect.stringMatching(/^Parser Error: /) })
+})
+
 test.each([
   'INSERT INTO orders SELECT * FROM orders',
   'DELETE FROM orders',
