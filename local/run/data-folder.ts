@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { PipelineError } from '../../pipeline/errors.ts'
 
@@ -39,14 +39,14 @@ const originFile = z.object({ source: z.string() })
  */
 export function claimDataFolder(paths: DataPaths, origin: Origin): void {
   const known = readOrigin(paths)
-  if (known && known.source !== origin.source) {
+  if (known && known.source !== origin.source && holdsData(paths)) {
     throw new PipelineError(
       'DataFolderUnusable',
       `The data folder ${paths.directory} holds the tables of ${sourceWords(known)}, not of ${sourceWords(origin)}: ` +
         'give this run a folder of its own with --data DIR, or start over with --reset.',
     )
   }
-  if (!known) refuseForeign(paths)
+  if (!known) refuseForeign(paths.directory)
   mkdirSync(paths.logs, { recursive: true })
   writeFileSync(paths.origin, `${JSON.stringify(origin)}\n`)
 }
@@ -56,9 +56,12 @@ export function claimDataFolder(paths: DataPaths, origin: Origin): void {
  * @throws DataFolderUnusable when it is not a run's: nothing of anybody else's is deleted.
  */
 export function resetDataFolder(paths: DataPaths, postgresDataDirectory: string | undefined): void {
-  if (!readOrigin(paths)) refuseForeign(paths)
-  for (const name of entries(paths)) rmSync(join(paths.directory, name), { recursive: true, force: true })
+  if (!readOrigin(paths)) refuseForeign(paths.directory)
+  const origin = basename(paths.origin)
+  for (const name of entries(paths.directory)) if (name !== origin) rmSync(join(paths.directory, name), { recursive: true, force: true })
   if (postgresDataDirectory !== undefined) rmSync(postgresDataDirectory, { recursive: true, force: true })
+  // Last: a folder that is half emptied is still a run's.
+  rmSync(paths.origin, { force: true })
 }
 
 /** Undefined: no run has used the folder yet. */
@@ -66,14 +69,22 @@ export function readOrigin(paths: DataPaths): Origin | undefined {
   return existsSync(paths.origin) ? originFile.parse(JSON.parse(readFileSync(paths.origin, 'utf8'))) : undefined
 }
 
-function refuseForeign(paths: DataPaths): void {
-  const found = entries(paths)[0]
+/**
+ * Refuses a folder with something in it that no run has put there; changes nothing.
+ * @throws DataFolderUnusable
+ */
+export function refuseForeign(directory: string): void {
+  if (!existsSync(directory) || existsSync(dataPaths(directory).origin)) return
+  const found = entries(directory)[0]
   if (found === undefined) return
   throw new PipelineError(
     'DataFolderUnusable',
-    `The folder ${paths.directory} holds "${found}" and is not the data folder of a run: give an empty or a new one with --data DIR.`,
+    `The folder ${directory} holds "${found}" and is not the data folder of a run: give an empty or a new one with --data DIR.`,
   )
 }
 
-const entries = ({ directory }: DataPaths) => readdirSync(directory).filter((name) => !name.startsWith('lock.duckdb'))
+/** A run that failed before its engines were started leaves nothing that belongs to its source. */
+const holdsData = ({ tables, kafka, connect, warehouse }: DataPaths) => [tables, kafka, connect, warehouse].some((path) => existsSync(path))
+
+const entries = (directory: string) => readdirSync(directory).filter((name) => !name.startsWith('lock.duckdb'))
 const sourceWords = ({ source }: Origin) => (source === 'samples' ? 'the samples' : source)

@@ -2,18 +2,21 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { PipelineError } from '../../pipeline/errors.ts'
+import { refuseForeign } from './data-folder.ts'
 
 /**
  * Takes a data folder for this process until it is released or the process ends, however it ends: the lock is the operating system's, on a
  * DuckDB file, so that none is left behind by a killed process.
- * @throws DataFolderUnusable when another process holds the folder, or it cannot be written.
+ * @throws DataFolderUnusable when another process holds the folder, it is somebody else's, or it cannot be written.
  */
 export async function holdDataFolder(directory: string): Promise<{ release(): void }> {
   try {
+    refuseForeign(directory)
     mkdirSync(directory, { recursive: true })
     const held = await DuckDBInstance.create(join(directory, 'lock.duckdb'))
     return { release: () => held.closeSync() }
   } catch (cause) {
+    if (cause instanceof PipelineError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     const holder = /Conflicting lock is held in .*\(PID (\d+)\)/.exec(reason)?.[1]
     throw new PipelineError(
