@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectorProperties } from '../../pipeline/connector.ts'
-import { type Deployment, parseDeployment } from '../../pipeline/deployment.ts'
+import type { Deployment } from '../../pipeline/deployment.ts'
 import { changeEventTopic, connectorName } from '../../pipeline/names.ts'
 import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
 import { type AwsEndpoint, serveAws } from '../aws/endpoint.ts'
@@ -19,7 +19,7 @@ import { portsFor } from '../engines/ports.ts'
 import { postgresHome } from '../engines/postgres-user.ts'
 import type { EngineEvent } from '../engines/supervisor.ts'
 import { icebergCatalog } from '../iceberg/catalog.ts'
-import { checkSource } from '../source/check.ts'
+import { checkSource, refuseOtherReader } from '../source/check.ts'
 import { sourceAddress } from '../source/connection.ts'
 import { type Discovery, discoverTables } from '../source/discover.ts'
 import { parsePatterns } from '../source/patterns.ts'
@@ -29,6 +29,7 @@ import { slotObstacle } from '../source/slot-obstacle.ts'
 import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
 import { claimDataFolder, type DataPaths, dataPaths, resetDataFolder } from './data-folder.ts'
 import { startDelivery } from './delivery.ts'
+import { readDeployment } from './deployment-file.ts'
 import { type EnginePlace, portNames, startBroker, startSamplePostgres, startTableCatalog, startWorker } from './engines.ts'
 import { holdDataFolder } from './lock.ts'
 import { identify } from './process-identity.ts'
@@ -93,8 +94,7 @@ export class LocalRun {
    */
   static async open(options: RunOptions): Promise<LocalRun> {
     const file = options.deploymentFile ?? join(checkoutDirectory, 'local', 'deployment.json')
-    const deployment = parseDeployment(JSON.parse(readFileSync(file, 'utf8')), file)
-    return new LocalRun(options, file, deployment, await holdDataFolder(options.dataDirectory))
+    return new LocalRun(options, file, readDeployment(file), await holdDataFolder(options.dataDirectory))
   }
 
   /** The declared tables, without the canary. */
@@ -209,6 +209,7 @@ export class LocalRun {
       const declared = readTablesFile(this.#tablesFile)
       const found = await discoverTables(client, parsePatterns(own.patterns), declared?.written.tables)
       await checkSource(client, found.tables)
+      await refuseOtherReader(client)
       writeTablesFile(this.#tablesFile, found.declarations)
       this.#declared = found.tables
       for (const sentence of findings(found)) this.#options.announce?.(sentence)

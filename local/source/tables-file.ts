@@ -16,7 +16,7 @@ export function readTablesFile(file: string): { written: TablesFile; tables: Cap
     text = readFileSync(file, 'utf8')
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
-    throw error
+    throw new PipelineError('InvalidTables', `${file} cannot be read: ${String(error)}`, { cause: error })
   }
   let json: unknown
   try {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { sourceFindings } from '../../../local/source/check.ts'
+import { refuseOtherReader, sourceFindings } from '../../../local/source/check.ts'
 import { connectSource } from '../../../local/source/connection.ts'
 import { detachSource } from '../../../local/source/detach.ts'
 import { prepareSource } from '../../../local/source/prepare.ts'
@@ -231,4 +231,18 @@ test('the samples have seven rows each, and the walkthrough does what it says', 
     { n: '2' },
   ])
   expect(await rows("SELECT count(*) AS n FROM public.products WHERE product_name = 'Test Widget'")).toEqual([{ n: '0' }])
+})
+
+test('a slot that something reads already is not taken from it', async () => {
+  await prepare(await createTables())
+  await createSlot()
+  await refuseOtherReader(source.client, 0)
+  const { ended } = await readSlot()
+  await expect(refuseOtherReader(source.client, 0)).rejects.toMatchObject({
+    name: 'SourceNotReady',
+    message: expect.stringMatching(/is being read already/),
+  })
+  await detachSource(source.client, { announce: () => {} })
+  await ended
+  await refuseOtherReader(source.client, 0)
 })
