@@ -138,9 +138,16 @@ export async function deleteConnector(uri: string, name: string): Promise<void> 
 function throwIfFailed(name: string, status: ConnectorStatus | undefined): void {
   const parts = status ? [status.connector, ...status.tasks] : []
   const failed = parts.find(({ state }) => state === 'FAILED')
-  if (failed)
-    throw new PipelineError('ConnectorFailed', `The connector ${name} failed: ${rootCause(failed.trace ?? 'no reason was given')}`)
+  if (!failed) return
+  const cause = rootCause(failed.trace ?? 'no reason was given')
+  throw new PipelineError('ConnectorFailed', `The connector ${name} failed: ${cause.includes(lostPosition) ? lostSlot : cause}`)
 }
+
+/** Debezium's words, behind a dump of its whole position. */
+const lostPosition = 'but this is no longer available on the server'
+const lostSlot =
+  'the changes since it last ran are lost, because its replication slot was removed or made anew (--detach does so) or PostgreSQL has dropped ' +
+  'its WAL. Start over with --reset, which copies the tables again.'
 
 /** A Java stack trace's innermost cause, without frames. */
 function rootCause(trace: string): string {

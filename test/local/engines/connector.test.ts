@@ -95,3 +95,14 @@ test('a connector that is not there has no status, and removing it is no error',
   await expect(connectorStatus(uri, 'c')).resolves.toBeUndefined()
   await expect(deleteConnector(uri, 'c')).resolves.toBeUndefined()
 })
+
+test('a lost position is told with what to do, without the dump of it', async () => {
+  const lost = `io.debezium.DebeziumException: The connector is trying to read change stream starting at PostgresOffsetContext [lsn=LSN{0/1}], but this is no longer available on the server. Reconfigure the connector to use a snapshot mode when needed.`
+  answers = [status('RUNNING', { state: 'FAILED', trace: lost })]
+  const failure: unknown = await awaitRunning(uri, 'c').catch((error: unknown) => error)
+  expect(failure).toMatchObject({
+    name: 'ConnectorFailed',
+    message: expect.stringMatching(/^The connector c failed: the changes .*--reset/),
+  })
+  expect(String(failure)).not.toContain('PostgresOffsetContext')
+})
