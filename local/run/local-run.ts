@@ -27,7 +27,7 @@ import { prepareSource } from '../source/prepare.ts'
 import { prepareSamples } from '../source/samples.ts'
 import { slotObstacle } from '../source/slot-obstacle.ts'
 import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
-import { claimDataFolder, type DataPaths, dataPaths, resetDataFolder } from './data-folder.ts'
+import { claimDataFolder, type DataPaths, dataPaths, readOrigin, resetDataFolder } from './data-folder.ts'
 import { startDelivery } from './delivery.ts'
 import { readDeployment } from './deployment-file.ts'
 import { type EnginePlace, portNames, startBroker, startSamplePostgres, startTableCatalog, startWorker } from './engines.ts'
@@ -184,7 +184,8 @@ export class LocalRun {
     const home = own ? undefined : postgresHome(dataDirectory, explicitData)
     await clearAway(lastRun(dataDirectory)?.engines ?? [], say)
     removeRun(dataDirectory)
-    if (reset) resetDataFolder(paths, home?.dataDirectory)
+    // Without an origin the folder is a new one: what PostgreSQL keeps elsewhere is then left from a folder that was deleted.
+    if (reset || !readOrigin(paths)) resetDataFolder(paths, home?.dataDirectory)
     claimDataFolder(paths, { source: own ? sourceAddress(own.url) : 'samples' })
     if (!own) {
       this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
