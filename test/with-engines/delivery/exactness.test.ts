@@ -103,23 +103,24 @@ describe('a delivery that is killed', () => {
   }, 300_000)
 
   it('loses and repeats nothing, whenever it is killed', async () => {
-    const { settings, finished } = await prepare('instants')
-    let kills = 0
-    while (!finished()) {
-      const abort = new AbortController()
-      const running = startProcess(settings, main, {}, (pid) => {
-        void sleep(1200 + Math.random() * 1500, undefined, { signal: abort.signal }).then(
-          () => {
-            kills += 1
-            return kill(pid)
-          },
-          () => {},
-        )
-      })
-      await running
-      abort.abort()
+    // How far a process comes before its kill depends on the machine: as many deliveries are run as three kills need.
+    for (let kills = 0, round = 0; kills < 3; round += 1) {
+      expect(round).toBeLessThan(10)
+      const { settings, finished } = await prepare(`instants-${round}`)
+      while (!finished()) {
+        const abort = new AbortController()
+        await startProcess(settings, main, {}, (pid) => {
+          void sleep(700 + Math.random() * 1500, undefined, { signal: abort.signal }).then(
+            () => {
+              kills += 1
+              return kill(pid)
+            },
+            () => {},
+          )
+        })
+        abort.abort()
+      }
+      await check(settings)
     }
-    expect(kills).toBeGreaterThan(2)
-    await check(settings)
   }, 300_000)
 })
