@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,3 +37,16 @@ test('a file that was not written to its end is as good as none', async () => {
   writeFileSync(file, '{"a": 12')
   expect((await portsFor(file, ['a']))('a')).toBeGreaterThan(1023)
 })
+
+test('no port is one that a connection may be given', async () => {
+  const [first = 0, last = 0] = rangeOfConnections()
+  const names = Array.from({ length: 20 }, (_, index) => `engine ${index}`)
+  const port = await portsFor(file, names)
+  expect(names.map(port).filter((one) => one >= first && one <= last)).toEqual([])
+})
+
+/** Where the system does not tell, the range that most systems have. */
+function rangeOfConnections(): number[] {
+  const range = '/proc/sys/net/ipv4/ip_local_port_range'
+  return existsSync(range) ? readFileSync(range, 'utf8').trim().split(/\s+/).map(Number) : [49152, 65535]
+}
