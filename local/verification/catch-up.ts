@@ -36,13 +36,27 @@ export async function catchUp(settings: CatchUp): Promise<string> {
   const lsn = rows[0]?.lsn ?? ''
   const deadline = Date.now() + timeoutMs
   let seen: bigint | undefined
+  let unreadable: string | undefined
   for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 1.5, 1000)) {
-    seen = await canaryValue(connection, settings.namespace)
+    try {
+      seen = await canaryValue(connection, settings.namespace)
+      unreadable = undefined
+    } catch (error) {
+      unreadable = unansweredBy(error)
+    }
     if (seen !== undefined && seen >= value) return lsn
     if (Date.now() + pauseMs > deadline) break
     await sleep(pauseMs)
   }
-  throw new PipelineError('NotCaughtUp', await whereItStopped(settings, lsn, seen))
+  const reason = unreadable === undefined ? '' : ` The Iceberg catalog cannot be read: ${unreadable}.`
+  throw new PipelineError('NotCaughtUp', `${await whereItStopped(settings, lsn, seen)}${reason}`)
+}
+
+/** A catalog that was killed is back in a moment; any other failure is thrown. */
+function unansweredBy(error: unknown): string {
+  const [, what] = /\bIO Error: ([^\n]+)/.exec(String(error)) ?? []
+  if (what === undefined) throw error
+  return what
 }
 
 async function canaryValue(connection: DuckDBConnection, namespace: string): Promise<bigint | undefined> {
