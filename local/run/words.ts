@@ -1,19 +1,19 @@
+import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { DataPaths } from './data-folder.ts'
 import { defaultDataDirectory, type RunState } from './state.ts'
 
 /** How to look at a run that streams: addresses and commands that can be copied. */
 export function howToGoOn(state: RunState, paths: DataPaths): string {
-  const source = new URL(state.postgresUrl)
-  const withoutPassword = new URL(source)
+  const withoutPassword = new URL(state.postgresUrl)
   withoutPassword.password = ''
   const data = paths.directory === defaultDataDirectory ? '' : ` --data ${paths.directory}`
-  const embedded = source.hostname === '127.0.0.1' && source.password !== ''
-  const psql = embedded ? `PGPASSFILE=${relative('.', paths.pgpass)} psql ${withoutPassword.href}` : `psql ${withoutPassword.href}`
+  // Written for the embedded PostgreSQL only.
+  const passwordFile = existsSync(paths.pgpass) ? `PGPASSFILE=${relative('.', paths.pgpass)} ` : ''
   return `
 Streaming. Change a row, and query it a second later:
 
-  PostgreSQL       ${psql}
+  PostgreSQL       ${passwordFile}psql ${withoutPassword.href}
   query            npm run sql --${data} "SELECT * FROM …"
   compare          npm run verify${data === '' ? '' : ` --${data}`}
   Iceberg catalog  ${state.catalogUri}  (REST, no authentication: any Iceberg client; namespace ${state.namespace})
