@@ -7,12 +7,13 @@ import { openTopic, type Topic } from './topic.ts'
 const dataDirectory = throwawayFolder()
 const settingsFolder = throwawayFolder()
 let started: StartedRun
-let topic: Topic
+let topic: Topic | undefined
 
-beforeAll(async () => {
+async function start(): Promise<void> {
   started = await startRun(dataDirectory, { deploymentFile: deploymentFile(settingsFolder, { creates: 'insert' }) })
-  topic = await openTopic(started.run.state.kafkaBootstrap)
-}, 180_000)
+}
+
+beforeAll(start, 180_000)
 
 afterAll(async () => {
   try {
@@ -41,13 +42,21 @@ test('with creates as inserts, the walkthrough and a row that is deleted and cre
   expect(await differences()).toMatchObject({ equal: true, orders: { sourceRows: 10, icebergRows: 10 } })
 }, 180_000)
 
+test('a run that was stopped and goes on repeats nothing', async () => {
+  await started.stop()
+  await start()
+  await started.atSource((client) => client.query("INSERT INTO public.orders (order_id, status) VALUES (304, 'NEW')"))
+  expect(await differences()).toMatchObject({ equal: true, orders: { sourceRows: 11, icebergRows: 11 } })
+}, 180_000)
+
 test('it is inserts indeed: a created row that comes twice is there twice, and verify says which', async () => {
+  topic = await openTopic(started.run.state.kafkaBootstrap)
   const created = (await topic.read()).findLast((value) => value.includes('"op":"c"') && value.includes('"order_id":303'))
   if (!created) throw new Error('the topic has no such change event')
   await topic.produce(created)
   expect(await differences()).toMatchObject({
     equal: false,
     settled: true,
-    orders: { icebergRows: 11, differences: { duplicate: 1, missing: 0, extra: 0, different: 0 }, first: [{ key: { order_id: '303' } }] },
+    orders: { icebergRows: 12, differences: { duplicate: 1, missing: 0, extra: 0, different: 0 }, first: [{ key: { order_id: '303' } }] },
   })
 }, 120_000)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunOptions } from '../../../local/run/local-run.ts'
 import { textReport } from '../../../local/verification/text-report.ts'
 import { deploymentFile } from './deployment-file.ts'
@@ -27,6 +28,16 @@ async function start(disorder: NonNullable<RunOptions['disorder']>): Promise<Sta
   return started
 }
 
+/** Only two batches can be in another order: change events that the function drops make the second one. */
+async function keepTopicBusy(shop: StartedRun, until: AbortSignal): Promise<void> {
+  await shop.atSource(async (client) => {
+    while (!until.aborted) {
+      await client.query("INSERT INTO cdc.debezium_signal VALUES (gen_random_uuid(), 'log', '{}')")
+      await sleep(300)
+    }
+  })
+}
+
 test('records in another order inside a batch of the function change nothing', async () => {
   const shop = await start({ shuffleWithinBatch: 7 })
   await shop.atSource(async (client) => {
@@ -52,7 +63,8 @@ test('batches in another order are noticed: verify names the keys that differ, a
       }
     }
   })
-  const report = await shop.verify()
+  const verified = new AbortController()
+  const [report] = await Promise.all([shop.verify().finally(() => verified.abort()), keepTopicBusy(shop, verified.signal)])
   expect(report).toMatchObject({ equal: false, settled: true })
   const orders = report.tables.find(({ iceberg }) => iceberg === 'orders')
   expect(orders?.differences.different).toBeGreaterThan(0)

@@ -6,8 +6,11 @@ import { portsFor } from '../../../local/engines/ports.ts'
 import { type RunningPostgres, startPostgres } from '../../../local/engines/postgres.ts'
 import { type PostgresHome, postgresHome } from '../../../local/engines/postgres-user.ts'
 import { type Supervised, supervise } from '../../../local/engines/supervisor.ts'
+import { deliveryStatus } from '../../../local/run/delivery.ts'
+import { type RunState, readRun } from '../../../local/run/state.ts'
 import { type RunningCommand, runCommand, startCommand } from './command.ts'
-import { leftBehind, throwAway, throwawayFolder } from './throwaway.ts'
+import { eventually } from './started-run.ts'
+import { leftBehind, leftBehindAfter, throwAway, throwawayFolder } from './throwaway.ts'
 
 const serverFolder = throwawayFolder()
 const dataDirectory = throwawayFolder()
@@ -21,7 +24,7 @@ let plainServer: Supervised | undefined
 let administrator: Client
 
 const password = (role: string) => `${role}-p4ssword`
-const url = (role: string, secret = password(role)) => `postgres://${role}:${secret}@127.0.0.1:${server.port}/erp`
+const url = (role: string, secret = password(role)) => `postgres://${role}${secret && `:${secret}`}@127.0.0.1:${server.port}/erp`
 const source = () => ['--source', url('owner'), '--tables', 'public.*,sales.orders']
 
 /** An ordinary owner of tables, and what can be wrong with others. */
@@ -84,8 +87,7 @@ beforeAll(async () => {
     port: (await portsFor(join(serverFolder, 'ports.json'), ['postgres']))('postgres'),
     logFile: join(serverFolder, 'postgres.log'),
   })
-  administrator = new Client({ connectionString: server.url })
-  await administrator.connect()
+  administrator = await connect(server.url)
   await administrator.query(roles)
   await asOwner(tables)
   await asOwner(rows)
@@ -95,7 +97,7 @@ afterAll(async () => {
   try {
     for (const command of running) command.signal('SIGTERM')
     await Promise.all(running.map(({ ended }) => ended))
-    await administrator?.end()
+    await Promise.all(clients.map((client) => client.end()))
     await server?.stop()
     await plainServer?.stop()
   } finally {
@@ -103,14 +105,27 @@ afterAll(async () => {
   }
 }, 60_000)
 
-async function asOwner(sql: string): Promise<void> {
-  const client = new Client({ connectionString: url('owner') })
+const clients: Client[] = []
+
+async function connect(connectionString: string, application = 'test'): Promise<Client> {
+  const client = new Client({ connectionString, application_name: application })
+  // The server is stopped before the last of them ends.
+  client.on('error', () => {})
+  clients.push(client)
   await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  return client
+}
+
+async function asOwner(sql: string): Promise<void> {
+  const client = await connect(url('owner'))
+  await client.query(sql)
+  await client.end()
+}
+
+/** Whether some of the last rows are delivered, and others are not. */
+async function areBeingDelivered({ deliveryUri }: RunState): Promise<boolean> {
+  const { partitions } = await deliveryStatus(deliveryUri)
+  return partitions.some(({ deliveredOffset, endOffset }) => Number(deliveredOffset) > 1000 && deliveredOffset !== endOffset)
 }
 
 /** What of the pipeline's is at the source. */
@@ -166,8 +181,7 @@ test('a database of one’s own is captured after what is created there was anno
   expect(command.output).toContain('  create the schema cdc with the tables debezium_signal and canary\n')
   expect(command.output).toContain('  create the publication dbz_publication of 7 tables\n')
   // Whoever has written something and not yet committed keeps the slot from being created.
-  const other = new Client({ connectionString: url('owner'), application_name: 'nightly report' })
-  await other.connect()
+  const other = await connect(url('owner'), 'nightly report')
   await other.query('BEGIN; INSERT INTO sales.not_asked_for VALUES (1)')
   await administrator.query('COMMIT')
   await command.wrote(
@@ -178,6 +192,7 @@ test('a database of one’s own is captured after what is created there was anno
   expect(command.output).toMatch(/public\.overview is left out: a view/)
   await command.wrote(/Streaming\./)
   expect(command.output).not.toContain('p4ssword')
+  expect(command.output).toMatch(/PostgreSQL {7}psql postgres:/)
 
   await asOwner(changes)
   const { code, output } = await runCommand(['verify', '--data', dataDirectory])
@@ -197,17 +212,24 @@ test('a database of one’s own is captured after what is created there was anno
     code: 2,
     errors: expect.stringMatching(/^DataFolderUnusable: A run still uses .+: stop it with Ctrl-C first\.\n$/),
   })
-  command.signal('SIGINT')
-  expect(await command.ended).toBe(130)
-  expect(await leftBehind(dataDirectory)).toEqual([])
+  await administrator.query('INSERT INTO sales.orders SELECT gen_random_uuid(), n FROM generate_series(1, 30000) n')
+  const run = readRun(dataDirectory)
+  if (!run) throw new Error('nothing runs')
+  await eventually(async () => ((await areBeingDelivered(run)) ? true : undefined), 60_000, 'rows that are being delivered')
+  process.kill(run.process.pid, 'SIGKILL')
+  expect(await command.ended).toBe(137)
+  expect(await leftBehindAfter(dataDirectory, 15_000)).toEqual([])
 }, 240_000)
 
-test('the next run creates nothing, and ends when the tables are equal', async () => {
-  await administrator.query('INSERT INTO sales.orders VALUES (gen_random_uuid(), 3)')
-  const { code, output, errors } = await runCommand(['start', '--once', '--data', dataDirectory, ...source()])
+test('the run after one that was killed while it delivered creates nothing, and ends when the tables are equal', async () => {
+  await administrator.query('UPDATE sales.orders SET total = total + 1 WHERE total < 10000')
+  const [, , , patterns = ''] = source()
+  const passwordless = ['--source', url('owner', ''), '--tables', patterns]
+  const environment = { PGPASSWORD: password('owner') }
+  const { code, output, errors } = await runCommand(['start', '--once', '--data', dataDirectory, ...passwordless], environment)
   expect({ code, errors }).toEqual({ code: 0, errors: '' })
   expect(output).not.toMatch(/create the/)
-  expect(output).toContain('✓ sales.orders → sales_orders: 3 rows, 3 in Iceberg: equal')
+  expect(output).toContain('✓ sales.orders → sales_orders: 30002 rows, 30002 in Iceberg: equal')
   expect(await leftBehind(dataDirectory)).toEqual([])
 }, 120_000)
 
@@ -252,8 +274,7 @@ test('without logical replication: what to set, and nothing is created', async (
     logFile: join(serverFolder, 'postgres.log'),
     ready: async ({ line }) => void (await line(/database system is ready to accept connections/)),
   })
-  administrator = new Client({ connectionString: server.url })
-  await administrator.connect()
+  administrator = await connect(server.url)
   const { code, errors } = await runCommand(['start', '--once', '--data', emptyDirectory, ...source()])
   expect({ code, errors }).toEqual({
     code: 2,
