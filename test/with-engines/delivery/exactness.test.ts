@@ -104,7 +104,8 @@ describe('a delivery that is killed', () => {
 
   it('loses and repeats nothing, whenever it is killed', async () => {
     // How far a process comes before its kill depends on the machine: as many deliveries are run as three kills need.
-    for (let kills = 0, round = 0; kills < 3; round += 1) {
+    const kills: number[] = []
+    for (let round = 0; kills.length < 3; round += 1) {
       expect(round).toBeLessThan(10)
       const { settings, finished } = await prepare(`instants-${round}`)
       while (!finished()) {
@@ -112,7 +113,7 @@ describe('a delivery that is killed', () => {
         await startProcess(settings, main, {}, (pid) => {
           void sleep(700 + Math.random() * 1500, undefined, { signal: abort.signal }).then(
             () => {
-              kills += 1
+              kills.push(pid)
               return kill(pid)
             },
             () => {},
