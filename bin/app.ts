@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Annotations, App } from 'aws-cdk-lib'
 import { addPipelineStacks } from '../lib/pipeline-stacks.ts'
+import { addRules } from '../lib/rules.ts'
 import { parseDeployment } from '../pipeline/deployment.ts'
 import { PipelineError } from '../pipeline/errors.ts'
 import { capturedTables, parseTables } from '../pipeline/tables.ts'
@@ -31,9 +32,17 @@ try {
   const byDefault = app.node.tryGetContext('deployment') === undefined
   const deploymentFile = byDefault && !existsSync(wanted) ? example : wanted
   const tablesFile = contextFile(app, 'tables', 'tables.json')
+  const plugin = contextFile(app, 'plugin', join('.engines', 'plugin', 'debezium-postgres-plugin.zip'))
+  if (!existsSync(plugin)) {
+    throw new PipelineError(
+      'PluginMissing',
+      `There is no plugin for MSK Connect at ${relative('.', plugin)}: run npx cdk synth, which builds it`,
+    )
+  }
   const deployment = parseDeployment(readJson(deploymentFile), relative('.', deploymentFile))
   const tables = capturedTables(parseTables(readJson(tablesFile), relative('.', tablesFile)))
-  const { cluster } = addPipelineStacks(app, { deployment, tables })
+  addRules(app)
+  const { cluster } = addPipelineStacks(app, { deployment, tables, plugin })
   if (deploymentFile === example && byDefault) {
     Annotations.of(cluster).addWarningV2(
       'aurora-cdc:deployment-missing',

@@ -21,12 +21,33 @@ export function glueArns(stack: Stack, bucket: string, namespace: string): strin
     glue('catalog', 's3tablescatalog'),
     glueCatalogArn(stack, bucket),
     glue('database', path),
-    glue('table', `${path}/*`),
+    glueTablesArn(stack, bucket, namespace),
   ]
+}
+
+/** All tables of a namespace of a table bucket, as Glue sees them. */
+export function glueTablesArn(stack: Stack, bucket: string, namespace: string): string {
+  return stack.formatArn({ service: 'glue', resource: 'table', resourceName: `s3tablescatalog/${bucket}/${namespace}/*` })
 }
 
 export function functionArn(stack: Stack, name: string): string {
   return stack.formatArn({ service: 'lambda', resource: 'function', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+}
+
+export function deliveryStreamArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'firehose', resource: 'deliverystream', resourceName: name })
+}
+
+export function connectorArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'kafkaconnect', resource: 'connector', resourceName: `${name}/*` })
+}
+
+export function stateMachineArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'states', resource: 'stateMachine', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+}
+
+export function ec2Arn(stack: Stack, kind: 'vpc' | 'subnet' | 'security-group' | 'network-interface', id: string): string {
+  return stack.formatArn({ service: 'ec2', resource: kind, resourceName: id })
 }
 
 export function roleArn(stack: Stack, name: string): string {

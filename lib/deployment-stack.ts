@@ -8,6 +8,8 @@ export interface StackSettings {
   readonly deployment: Deployment
   /** Every table that has an Iceberg table, the canary included. */
   readonly tables: readonly CapturedTable[]
+  /** File of the plugin for MSK Connect, a zip. */
+  readonly plugin: string
 }
 
 /** A stack of one deployment: in its account and Region, with its prefix and tags. */

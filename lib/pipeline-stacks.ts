@@ -4,18 +4,20 @@ import { CdcFirehose } from './stacks/firehose.ts'
 import { CdcFirehoseRole } from './stacks/firehose-role.ts'
 import { CdcLambdaTransform } from './stacks/lambda-transform.ts'
 import { CdcMskCluster } from './stacks/msk-cluster.ts'
+import { CdcMskConnectIam } from './stacks/msk-connect-iam.ts'
 import { CdcS3Tables } from './stacks/s3-tables.ts'
 
 /** All stacks of a deployment, each after those whose names it relies on. */
 export function addPipelineStacks(app: App, settings: StackSettings) {
   const cluster = new CdcMskCluster(app, settings)
+  const connect = new CdcMskConnectIam(app, settings)
   const tables = new CdcS3Tables(app, settings)
   const transform = new CdcLambdaTransform(app, settings)
   const firehoseRole = new CdcFirehoseRole(app, settings)
   const firehose = new CdcFirehose(app, settings)
-  // Its policy names the ARN that the cluster leaves in a parameter.
-  firehoseRole.addStackDependency(cluster)
+  // Their policies name the ARN that the cluster leaves in a parameter.
+  for (const stack of [connect, firehoseRole]) stack.addStackDependency(cluster)
   // At creation Firehose checks the cluster, the role, the tables with their keys, and the function.
   for (const stack of [cluster, tables, transform, firehoseRole]) firehose.addStackDependency(stack)
-  return { cluster, tables, transform, firehoseRole, firehose }
+  return { cluster, connect, tables, transform, firehoseRole, firehose }
 }

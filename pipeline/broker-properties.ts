@@ -6,7 +6,7 @@ const batchOverheadBytes = 64 * 1024
 
 /** Properties of the brokers, as an MSK configuration and as a local broker take them. */
 export function brokerProperties(kafka: Pick<Deployment['kafka'], 'brokers' | 'retentionHours'>): Record<string, string> {
-  const replicas = Math.min(kafka.brokers, 3)
+  const replicas = topicReplicas(kafka)
   return {
     'auto.create.topics.enable': 'true',
     'default.replication.factor': String(replicas),
@@ -20,4 +20,9 @@ export function brokerProperties(kafka: Pick<Deployment['kafka'], 'brokers' | 'r
     'message.max.bytes': String(maximumMessageBytes + batchOverheadBytes),
     'replica.fetch.max.bytes': String(maximumMessageBytes + batchOverheadBytes),
   }
+}
+
+/** Replicas of every topic of the deployment. */
+export function topicReplicas({ brokers }: Pick<Deployment['kafka'], 'brokers'>): number {
+  return Math.min(brokers, 3)
 }

@@ -7,6 +7,7 @@
 export const errorNames = {
   InvalidTables: { about: 'declaration', workflow: 'fail' },
   InvalidDeployment: { about: 'declaration', workflow: 'fail' },
+  PluginMissing: { about: 'local', workflow: 'fail' },
   DataFolderUnusable: { about: 'local', workflow: 'fail' },
   ConnectorRefused: { about: 'local', workflow: 'fail' },
   ConnectorFailed: { about: 'local', workflow: 'fail' },

@@ -6,6 +6,10 @@ export const topicPrefix = 'aurora.cdc'
 /** The one topic that carries the change events of all captured tables. */
 export const changeEventTopic = `${topicPrefix}.all-tables`
 
+/** Where Debezium's heartbeats go, and the logical messages of the WAL. */
+export const heartbeatTopic = `__debezium-heartbeat.${topicPrefix}`
+export const logicalMessageTopic = `${topicPrefix}.message`
+
 /** Kafka Connect's offsets topic, named in the worker configuration so that it survives the connector's re-creation. */
 export const offsetsTopic = `${topicPrefix}.connect-offsets`
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Deployment } from './deployment.ts'
+import { changeEventTopic, connectorName } from './names.ts'
 
 /** Prefix of every physical name, after the deployment's own. */
 const product = 'aurora-cdc'
@@ -9,12 +10,19 @@ const product = 'aurora-cdc'
  * (CloudFormation refuses to change an export that is in use).
  */
 export function resourceNames({ prefix, account, region }: Pick<Deployment, 'prefix' | 'account' | 'region'>) {
-  const own = prefix === '' ? product : `${prefix}-${product}`
+  const own = ownName(prefix)
   return {
     /** Name of a stack: `CdcFirehose`, or `dev-CdcFirehose` with the prefix `dev`. */
     stack: (name: string) => (prefix === '' ? name : `${prefix}-${name}`),
     cluster: own,
     clusterLogGroup: `/aws/msk/${own}`,
+    /** Unique in an account and Region; MSK Connect names the connector's internal topics and group after it. */
+    connector: prefix === '' ? connectorName : `${prefix}-${connectorName}`,
+    connectRole: `${own}-connect-${region}`,
+    connectLogGroup: `/aws/msk-connect/${own}`,
+    /** Names carry what they are made of, because neither can be changed: new content is a new one beside the old. */
+    plugin: (hash: string) => `${own}-debezium-${shortHash(hash)}`,
+    workerConfiguration: (content: string) => `${own}-worker-${shortHash(content)}`,
     transformFunction: `${own}-transform`,
     transformLogGroup: `/aws/lambda/${own}-transform`,
     firehoseRole: `${own}-firehose-${region}`,
@@ -22,8 +30,16 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     firehoseLogStream: 'delivery',
     errorLogStream: 'errors',
     errorBucket: `${own}-errors-${account}-${region}`,
-    /** SSM parameter for what only exists after a deployment, such as the cluster's ARN. */
+    readerPolicy: `${own}-reader-${region}`,
+    stateMachine: `${own}-provisioning`,
+    alarmTopic: `${own}-alarms`,
+    alarm: (name: string) => `${own}-${name}`,
+    dashboard: `${own}-${region}`,
+    // SSM parameters for what only exists after a deployment: ARNs and ids that AWS draws at random.
     clusterArnParameter: `/${own}/msk-cluster-arn`,
+    workerSecurityGroupParameter: `/${own}/connect-security-group`,
+    pluginArnParameter: `/${own}/connect-plugin-arn`,
+    workerConfigurationArnParameter: `/${own}/connect-worker-configuration-arn`,
   } as const
 }
 
@@ -39,14 +55,40 @@ export interface DeliveryStreamIdentity {
   readonly tableBucket: string
 }
 
+/** The earliest message: by default Firehose would begin with what is produced after the stream became active. */
+const earliest = '1970-01-01T00:00:00Z'
+
+type StreamSettings = Pick<Deployment, 'prefix' | 'account' | 'region' | 'readFrom'> & { readonly tableBucket: { readonly name: string } }
+
+export function deliveryStreamIdentity(deployment: StreamSettings): DeliveryStreamIdentity {
+  const names = resourceNames(deployment)
+  return {
+    cluster: names.cluster,
+    topic: changeEventTopic,
+    role: names.firehoseRole,
+    connectivity: 'PRIVATE',
+    readFromTimestamp: deployment.readFrom ?? earliest,
+    tableBucket: deployment.tableBucket.name,
+  }
+}
+
 /**
  * The delivery stream's name, at most 64 characters. It carries a hash of the properties whose change replaces the stream: a replacement is created before the old
  * one is deleted, so both exist for a while and a fixed name would clash.
  */
 export function deliveryStreamName({ prefix }: Pick<Deployment, 'prefix'>, identity: DeliveryStreamIdentity): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(identity, Object.keys(identity).sort()))
-    .digest('hex')
-    .slice(0, 8)
-  return `${prefix === '' ? product : `${prefix}-${product}`}-${hash}`
+  return `${ownName(prefix)}-${shortHash(JSON.stringify(identity, Object.keys(identity).sort()))}`
+}
+
+/** The name of every delivery stream that a deployment ever had begins like this. */
+export function deliveryStreamPrefix({ prefix }: Pick<Deployment, 'prefix'>): string {
+  return `${ownName(prefix)}-`
+}
+
+function ownName(prefix: string): string {
+  return prefix === '' ? product : `${prefix}-${product}`
+}
+
+function shortHash(content: string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 8)
 }

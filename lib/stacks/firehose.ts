@@ -1,18 +1,22 @@
 import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib'
 import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose'
+import { Key } from 'aws-cdk-lib/aws-kms'
 import { LogGroup, LogStream } from 'aws-cdk-lib/aws-logs'
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { uniqueKeys } from '../../pipeline/iceberg-schema.ts'
-import { changeEventTopic } from '../../pipeline/names.ts'
-import { type DeliveryStreamIdentity, deliveryStreamName } from '../../pipeline/resource-names.ts'
+import { deliveryStreamIdentity, deliveryStreamName } from '../../pipeline/resource-names.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
+import { acknowledge } from '../acknowledge.ts'
 import { functionArn, glueCatalogArn, roleArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 
 /** How long Firehose tries again to commit to a table before records go to the error bucket (seconds): the documented maximum. */
 const commitRetrySeconds = 7200
+
+/** Id of the error bucket's request metrics, which CloudWatch has as `FilterId`. */
+export const errorBucketMetrics = 'everything'
 
 /** The delivery stream with its error bucket and its log. */
 export class CdcFirehose extends DeploymentStack {
@@ -30,15 +34,7 @@ export class CdcFirehose extends DeploymentStack {
       return { enabled: true, logGroupName: log.logGroupName, logStreamName: stream.logStreamName }
     }
     const role = roleArn(this, names.firehoseRole)
-    const identity: DeliveryStreamIdentity = {
-      cluster: names.cluster,
-      topic: changeEventTopic,
-      role: names.firehoseRole,
-      connectivity: 'PRIVATE',
-      // The earliest: without it Firehose would begin with what is produced after the stream became active.
-      readFromTimestamp: '1970-01-01T00:00:00Z',
-      tableBucket: deployment.tableBucket.name,
-    }
+    const identity = deliveryStreamIdentity(deployment)
     const stream = new CfnDeliveryStream(this, 'DeliveryStream', {
       deliveryStreamName: deliveryStreamName(deployment, identity),
       deliveryStreamType: 'MSKAsSource',
@@ -62,25 +58,43 @@ export class CdcFirehose extends DeploymentStack {
           errorOutputPrefix: 'failed/!{firehose:error-output-type}/',
           bufferingHints: { sizeInMBs: 5, intervalInSeconds: 60 },
           compressionFormat: 'UNCOMPRESSED',
+          ...(deployment.kmsKey !== undefined && { encryptionConfiguration: { kmsEncryptionConfig: { awskmsKeyArn: deployment.kmsKey } } }),
           cloudWatchLoggingOptions: logging('ErrorLog', names.errorLogStream),
         },
         cloudWatchLoggingOptions: logging('DeliveryLog', names.firehoseLogStream),
       },
+    })
+    acknowledge(stream, {
+      'AwsSolutions-KDF1':
+        'Server-side encryption is a setting of streams that are put to directly; this one reads MSK, which encrypts its storage',
     })
     new CfnOutput(this, 'DeliveryStreamName', { value: stream.ref, description: 'The delivery stream' })
     new CfnOutput(this, 'ErrorBucketName', { value: bucket.bucketName, description: 'Where change events go that could not be applied' })
   }
 
   /** Records that could not be delivered. They are the only copy, so the bucket outlives the stack. */
-  private errorBucket(): Bucket {
-    return new Bucket(this, 'ErrorBucket', {
+  private errorBucket(): Pick<IBucket, 'bucketArn' | 'bucketName'> {
+    const { errorBucket, kmsKey, onDestroy } = this.deployment
+    if (!errorBucket.create) return Bucket.fromBucketName(this, 'ErrorBucket', this.names.errorBucket)
+    const encryption =
+      kmsKey === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : { encryption: BucketEncryption.KMS, encryptionKey: Key.fromKeyArn(this, 'Key', kmsKey), bucketKeyEnabled: true }
+    const bucket = new Bucket(this, 'ErrorBucket', {
       bucketName: this.names.errorBucket,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
+      ...encryption,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      removalPolicy: this.deployment.onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      // Requests by the minute are how the alarm sees that something was written: sizes are measured once a day.
+      metrics: [{ id: errorBucketMetrics }],
+      removalPolicy: onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     })
+    acknowledge(bucket, {
+      'AwsSolutions-S1':
+        'Only Firehose writes here, and the few reads are by people: CloudTrail data events are the way to watch them where that is wanted',
+    })
+    return bucket
   }
 
   private destination(table: CapturedTable): CfnDeliveryStream.DestinationTableConfigurationProperty {

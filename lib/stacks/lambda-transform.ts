@@ -4,6 +4,7 @@ import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { transformPlan } from '../../pipeline/transform-plan.ts'
+import { acknowledgeWildcards } from '../acknowledge.ts'
 import { logStreamArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 import { handlerCode } from '../handler-code.ts'
@@ -19,20 +20,24 @@ export class CdcLambdaTransform extends DeploymentStack {
       removalPolicy: RemovalPolicy.DESTROY,
     })
     const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': deployment.account } },
+      }),
       description: 'Execution role of the transform function',
     })
+    const logStreams = logStreamArn(this, this.names.transformLogGroup, '*')
     role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logStreamArn(this, this.names.transformLogGroup, '*')],
+        resources: [logStreams],
       }),
     )
+    acknowledgeWildcards(role, [[logStreams, "Lambda draws the names of the log streams of the function's own log group"]])
     const plan = transformPlan(tables, { namespace: namespace.name, creates, truncates })
     new Function(this, 'Transform', {
       functionName: this.names.transformFunction,
       description: 'Decodes, flattens and routes change events of all captured tables',
-      runtime: Runtime.NODEJS_22_X,
+      runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: handlerCode('handlers/transform/index.ts', { TRANSFORM_PLAN: JSON.stringify(plan) }),

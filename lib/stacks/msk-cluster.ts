@@ -1,4 +1,5 @@
-import { RemovalPolicy, Token } from 'aws-cdk-lib'
+import { CfnOutput, RemovalPolicy, Token } from 'aws-cdk-lib'
+import { CfnScalableTarget, CfnScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling'
 import { CfnSecurityGroup, CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk'
@@ -11,13 +12,17 @@ import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 const ports = { iam: 9098, unauthenticated: 9094 } as const
 /** Each broker behind multi-VPC connectivity (PrivateLink) gets a port of this range for IAM. */
 const privateLinkPorts = { from: 14001, to: 14100 } as const
-const postgresPort = 5432
+/** Of a broker's disk, in percent: grown before Kafka runs out, and rarely, because a volume can be grown only every six hours. */
+const storageTarget = 60
 
-/** The MSK cluster, its configuration, and the security groups of brokers and MSK Connect workers. */
+/**
+ * The MSK cluster, its configuration, and the security groups of brokers and MSK Connect workers. Multi-VPC connectivity is never in this template: MSK refuses it at
+ * creation, and what is in no template is in no update of one (docs/decisions/0044).
+ */
 export class CdcMskCluster extends DeploymentStack {
   constructor(scope: Construct, { deployment }: StackSettings) {
     super(scope, 'CdcMskCluster', deployment, 'Kafka cluster that carries the change events')
-    const { kafka, network } = deployment
+    const { kafka, network, kmsKey } = deployment
     const brokers = this.securityGroups()
     const configuration = new CfnConfiguration(this, 'Configuration', {
       name: this.names.cluster,
@@ -31,7 +36,6 @@ export class CdcMskCluster extends DeploymentStack {
       retention: deployment.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    // Multi-VPC connectivity is not here: MSK refuses it at creation, so the provisioning turns it on.
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: this.names.cluster,
       kafkaVersion: kafka.version,
@@ -43,7 +47,10 @@ export class CdcMskCluster extends DeploymentStack {
         storageInfo: { ebsStorageInfo: { volumeSize: kafka.storageGiB } },
       },
       clientAuthentication: { sasl: { iam: { enabled: true } }, unauthenticated: { enabled: kafka.authentication === 'unauthenticated' } },
-      encryptionInfo: { encryptionInTransit: { clientBroker: 'TLS', inCluster: true } },
+      encryptionInfo: {
+        encryptionInTransit: { clientBroker: 'TLS', inCluster: true },
+        ...(kmsKey !== undefined && { encryptionAtRest: { dataVolumeKmsKeyId: kmsKey } }),
+      },
       // The latest revision, not 1: else a changed property would never reach the brokers.
       configurationInfo: { arn: configuration.attrArn, revision: Token.asNumber(configuration.attrLatestRevisionRevision) },
       enhancedMonitoring: 'PER_TOPIC_PER_BROKER',
@@ -53,6 +60,30 @@ export class CdcMskCluster extends DeploymentStack {
       parameterName: this.names.clusterArnParameter,
       description: 'ARN of the change event cluster, for the stacks that use it',
       stringValue: cluster.attrArn,
+    })
+    this.growStorage(cluster.attrArn)
+    new CfnOutput(this, 'MskClusterArn', { value: cluster.attrArn, description: 'ARN of the cluster' })
+  }
+
+  /** https://docs.aws.amazon.com/msk/latest/developerguide/msk-autoexpand.html */
+  private growStorage(clusterArn: string): void {
+    const target = new CfnScalableTarget(this, 'Storage', {
+      serviceNamespace: 'kafka',
+      scalableDimension: 'kafka:broker-storage:VolumeSize',
+      resourceId: clusterArn,
+      minCapacity: 1,
+      maxCapacity: this.deployment.kafka.maximumStorageGiB,
+    })
+    new CfnScalingPolicy(this, 'StorageGrowth', {
+      policyName: `${this.names.cluster}-storage`,
+      policyType: 'TargetTrackingScaling',
+      scalingTargetId: target.ref,
+      targetTrackingScalingPolicyConfiguration: {
+        predefinedMetricSpecification: { predefinedMetricType: 'KafkaBrokerStorageUtilization' },
+        targetValue: storageTarget,
+        // Storage of a broker cannot shrink.
+        disableScaleIn: true,
+      },
     })
   }
 
@@ -88,7 +119,12 @@ export class CdcMskCluster extends DeploymentStack {
         description,
       })
     })
-    admit('AuroraFromWorkers', aurora.securityGroup, postgresPort, workers.attrGroupId, 'MSK Connect workers')
+    admit('AuroraFromWorkers', aurora.securityGroup, aurora.port, workers.attrGroupId, 'MSK Connect workers')
+    new StringParameter(this, 'WorkerSecurityGroupId', {
+      parameterName: this.names.workerSecurityGroupParameter,
+      description: 'Security group of the MSK Connect workers',
+      stringValue: workers.attrGroupId,
+    })
     return brokers
   }
 }

@@ -1,26 +1,29 @@
-import { type CfnResource, RemovalPolicy } from 'aws-cdk-lib'
+import { CfnOutput, type CfnResource, RemovalPolicy } from 'aws-cdk-lib'
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { CfnNamespace, CfnTable, CfnTableBucket } from 'aws-cdk-lib/aws-s3tables'
 import { Construct } from 'constructs'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { cloudFormationSchema, icebergSchema } from '../../pipeline/iceberg-schema.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
-import { tableBucketArn } from '../arns.ts'
+import { acknowledgeWildcards } from '../acknowledge.ts'
+import { glueArns, glueTablesArn, tableBucketArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
+import { decryptData } from '../keys.ts'
 
 /** CloudFormation's limit for a template is 1 MB; what is around the schemas of the largest number of tables needs the rest. */
 const schemasLimitBytes = 750_000
 
-/** The table bucket, the namespace, and one Iceberg table for each captured table. */
+/** The table bucket, the namespace, one Iceberg table for each captured table, and a policy for those who read them. */
 export class CdcS3Tables extends DeploymentStack {
   constructor(scope: Construct, { deployment, tables }: StackSettings) {
     super(scope, 'CdcS3Tables', deployment, 'Iceberg tables that are kept equal to the source', { suppressTemplateIndentation: true })
-    refuseTooLarge(tables)
-    const { tableBucket, namespace } = deployment
-    const removalPolicy = deployment.onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN
+    const created = this.toBeCreated(tables)
+    refuseTooLarge(created)
+    const { tableBucket, namespace, kmsKey } = deployment
     const bucketArn = tableBucketArn(this, tableBucket.name)
     let above: CfnResource | undefined
     const place = (resource: CfnResource) => {
-      resource.applyRemovalPolicy(removalPolicy)
+      resource.applyRemovalPolicy(deployment.onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN)
       if (above) resource.addResourceDependency(above)
       return resource
     }
@@ -28,7 +31,7 @@ export class CdcS3Tables extends DeploymentStack {
       above = place(
         new CfnTableBucket(this, 'TableBucket', {
           tableBucketName: tableBucket.name,
-          encryptionConfiguration: { sseAlgorithm: 'AES256' },
+          encryptionConfiguration: kmsKey === undefined ? { sseAlgorithm: 'AES256' } : { sseAlgorithm: 'aws:kms', kmsKeyArn: kmsKey },
           unreferencedFileRemoval: { status: 'Enabled', unreferencedDays: 3, noncurrentDays: 10 },
         }),
       )
@@ -36,31 +39,82 @@ export class CdcS3Tables extends DeploymentStack {
     if (namespace.create) above = place(new CfnNamespace(this, 'Namespace', { tableBucketArn: bucketArn, namespace: namespace.name }))
     // A scope of their own: ids directly under a stack lose their underscores, and `order_s` would meet `orders`.
     const scopeOfTables = new Construct(this, 'Tables')
-    for (const table of tables) {
-      const { SchemaV2FieldType, SchemaV2FieldList, IdentifierFieldIds } = cloudFormationSchema(icebergSchema(table))
-      place(
-        new CfnTable(scopeOfTables, table.iceberg, {
-          tableBucketArn: bucketArn,
-          namespace: namespace.name,
-          tableName: table.iceberg,
-          openTableFormat: 'ICEBERG',
-          icebergMetadata: {
-            icebergSchemaV2: {
-              schemaV2FieldType: SchemaV2FieldType,
-              schemaV2FieldList: SchemaV2FieldList.map(({ Id, Name, Required, Type }) => ({
-                id: Id,
-                name: Name,
-                required: Required,
-                type: Type,
-              })),
-              ...(IdentifierFieldIds && { identifierFieldIds: IdentifierFieldIds }),
-            },
-            // Firehose writes merge-on-read into format v2 only. https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-prereq.html
-            tableProperties: { 'format-version': '2' },
-          },
-        }),
+    for (const table of created) place(this.table(scopeOfTables, bucketArn, table))
+    this.readerPolicy(bucketArn)
+    new CfnOutput(this, 'TableBucketName', { value: tableBucket.name, description: 'The table bucket, in Athena s3tablescatalog/<name>' })
+    new CfnOutput(this, 'NamespaceName', { value: namespace.name, description: 'The namespace of the tables, in Athena the database' })
+  }
+
+  /** @throws PipelineError `InvalidDeployment` where a table is said to exist that is not declared. */
+  private toBeCreated(tables: readonly CapturedTable[]): readonly CapturedTable[] {
+    const { create, existing } = this.deployment.tables
+    const unknown = existing.filter((name) => !tables.some(({ iceberg }) => iceberg === name))
+    if (unknown.length > 0) {
+      throw new PipelineError(
+        'InvalidDeployment',
+        `tables.existing: found ${unknown.join(', ')}, allowed: names of Iceberg tables that are declared: ${tables.map(({ iceberg }) => iceberg).join(', ')}`,
       )
     }
+    return create ? tables.filter(({ iceberg }) => !existing.includes(iceberg)) : []
+  }
+
+  private table(scope: Construct, tableBucketArn: string, table: CapturedTable): CfnTable {
+    const { SchemaV2FieldType, SchemaV2FieldList, IdentifierFieldIds } = cloudFormationSchema(icebergSchema(table))
+    return new CfnTable(scope, table.iceberg, {
+      tableBucketArn,
+      namespace: this.deployment.namespace.name,
+      tableName: table.iceberg,
+      openTableFormat: 'ICEBERG',
+      icebergMetadata: {
+        icebergSchemaV2: {
+          schemaV2FieldType: SchemaV2FieldType,
+          schemaV2FieldList: SchemaV2FieldList.map(({ Id, Name, Required, Type }) => ({
+            id: Id,
+            name: Name,
+            required: Required,
+            type: Type,
+          })),
+          ...(IdentifierFieldIds && { identifierFieldIds: IdentifierFieldIds }),
+        },
+        // Firehose writes merge-on-read into format v2 only. https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-prereq.html
+        tableProperties: { 'format-version': '2' },
+      },
+    })
+  }
+
+  /** For roles that query the tables, where IAM governs the catalog; attached to none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html */
+  private readerPolicy(bucketArn: string): void {
+    const { tableBucket, namespace, kmsKey } = this.deployment
+    const policy = new ManagedPolicy(this, 'ReaderPolicy', {
+      managedPolicyName: this.names.readerPolicy,
+      description: 'Reads the Iceberg tables that are kept equal to the source',
+      statements: [
+        new PolicyStatement({
+          actions: ['s3tables:GetNamespace', 's3tables:GetTableBucket', 's3tables:ListNamespaces', 's3tables:ListTables'],
+          resources: [bucketArn],
+        }),
+        new PolicyStatement({
+          actions: ['s3tables:GetTable', 's3tables:GetTableData', 's3tables:GetTableMetadataLocation'],
+          resources: [`${bucketArn}/table/*`],
+        }),
+        new PolicyStatement({
+          actions: ['glue:GetCatalog', 'glue:GetDatabase', 'glue:GetDatabases', 'glue:GetTable', 'glue:GetTables'],
+          resources: glueArns(this, tableBucket.name, namespace.name),
+        }),
+        // Where Lake Formation governs the catalog it hands out the credentials for the data; the action has no resources.
+        new PolicyStatement({ actions: ['lakeformation:GetDataAccess'], resources: ['*'] }),
+        ...decryptData(kmsKey),
+      ],
+    })
+    acknowledgeWildcards(policy, [
+      [`${bucketArn}/table/*`, 'S3 Tables draws the id in the ARN of a table'],
+      [glueTablesArn(this, tableBucket.name, namespace.name), 'All tables of the one namespace'],
+      ['*', 'lakeformation:GetDataAccess has no resource-level permissions'],
+    ])
+    new CfnOutput(this, 'ReaderPolicyArn', {
+      value: policy.managedPolicyArn,
+      description: 'Policy to attach to roles that query the tables',
+    })
   }
 }
 

@@ -63,3 +63,8 @@ export function parseProperties<Shape extends z.ZodType>(
 }
 
 export const tags = z.array(z.strictObject({ Key: z.string().min(1).max(128), Value: z.string().max(256) })).optional()
+
+/** In the form of a UUID, the same as long as the resource is not replaced. */
+export function uuidOf({ unique }: Pick<ResourceContext, 'unique'>): string {
+  return `${unique.slice(0, 8)}-${unique.slice(8, 12)}-${unique.slice(12, 16)}-${unique.slice(16, 20)}-${unique.slice(20, 32)}`
+}

@@ -9,6 +9,8 @@ const checkout = resolve(import.meta.dirname, '..', '..')
 
 /** Whatever the templates and bundles are made from. */
 const sourceFolders = ['bin', 'lib', 'pipeline', 'handlers']
+/** As `npm start` prepares it; the app's own default too. */
+const builtPlugin = join(checkout, '.engines', 'plugin', 'debezium-postgres-plugin.zip')
 const sourceFiles = ['cdk.json', 'package-lock.json', 'tsconfig.json']
 
 /** In the output: the hash of what it was made from. */
@@ -22,6 +24,8 @@ export interface Synthesis {
   readonly outputDirectory: string
   readonly deploymentFile: string
   readonly tablesFile: string
+  /** The plugin for MSK Connect, unless it is the built one. */
+  readonly pluginFile?: string
   /** Called with every line that the app prints. */
   readonly onOutput?: (line: string) => void
 }
@@ -31,14 +35,21 @@ export interface Synthesis {
  * @returns whether the app was run
  * @throws PipelineError `SynthesisFailed` with what the app said last.
  */
-export async function synthesize({ outputDirectory, deploymentFile, tablesFile, onOutput }: Synthesis): Promise<boolean> {
+export async function synthesize({
+  outputDirectory,
+  deploymentFile,
+  tablesFile,
+  pluginFile = builtPlugin,
+  onOutput,
+}: Synthesis): Promise<boolean> {
   const output = resolve(outputDirectory)
-  const inputs = fingerprint([resolve(deploymentFile), resolve(tablesFile)])
+  const inputs = fingerprint([deploymentFile, tablesFile, pluginFile].map((file) => resolve(file)))
   if (existsSync(join(output, 'manifest.json')) && readIfThere(join(output, fingerprintFile)) === inputs) return false
   // Beside the place and then moved there: an output that is there is whole.
   const temporary = `${output}.new`
   rmSync(temporary, { recursive: true, force: true })
-  await runApp(temporary, { deployment: resolve(deploymentFile), tables: resolve(tablesFile) }, onOutput)
+  const context = { deployment: resolve(deploymentFile), tables: resolve(tablesFile), plugin: resolve(pluginFile), record: 'false' }
+  await runApp(temporary, context, onOutput)
   writeFileSync(join(temporary, fingerprintFile), inputs)
   rmSync(output, { recursive: true, force: true })
   renameSync(temporary, output)
@@ -46,9 +57,9 @@ export async function synthesize({ outputDirectory, deploymentFile, tablesFile, 
 }
 
 async function runApp(output: string, context: Record<string, string>, onOutput: (line: string) => void = () => {}): Promise<void> {
-  const settings: { app: string; context: Record<string, unknown> } = JSON.parse(readFileSync(join(checkout, 'cdk.json'), 'utf8'))
-  const [, ...args] = settings.app.split(' ')
-  const child = spawn(process.execPath, args, {
+  const settings: { context: Record<string, unknown> } = JSON.parse(readFileSync(join(checkout, 'cdk.json'), 'utf8'))
+  // Not through `node local/run.mjs app`, which would prepare what is prepared here already.
+  const child = spawn(process.execPath, ['--import', 'tsx', join('bin', 'app.ts')], {
     cwd: checkout,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

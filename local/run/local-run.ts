@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectorProperties } from '../../pipeline/connector.ts'
-import type { Deployment } from '../../pipeline/deployment.ts'
+import { type Deployment, secretName } from '../../pipeline/deployment.ts'
 import { changeEventTopic, connectorName } from '../../pipeline/names.ts'
 import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
 import { type AwsEndpoint, serveAws } from '../aws/endpoint.ts'
@@ -54,9 +54,6 @@ export interface RunOptions {
   /** Told what is created at the source, before it happens, and what was found there. */
   readonly announce?: (sentence: string) => void
 }
-
-/** Debezium's secret. Its name stands in the connector's properties, its value only in the memory of the stand-in. */
-const secretName = 'aurora-cdc/debezium'
 
 /** Order of stopping: the connector hands over its offsets while the others still answer. */
 const stopOrder = ['Kafka Connect', 'delivery']
@@ -241,8 +238,9 @@ export class LocalRun {
 
   /** Before the worker starts: it starts the connector that it remembers at once. */
   #keepSecret(value: Source['role']): void {
-    const arn = `arn:aws:secretsmanager:${this.deployment.region}:${this.deployment.account}:secret:${secretName}-AbCdEf`
-    this.#secrets.push({ name: secretName, arn, value })
+    // Its name stands in the connector's properties, its value only in the memory of the stand-in.
+    const arn = this.deployment.secrets.debezium
+    this.#secrets.push({ name: secretName(arn), arn, value })
   }
 
   async #deploy(say: (detail: string) => void): Promise<void> {
@@ -279,7 +277,11 @@ export class LocalRun {
     const uri = started('Kafka Connect', this.#addresses.connectUri)
     const topics = { replicationFactor: 1, retentionHours: this.deployment.kafka.retentionHours }
     const tables = this.#declared.filter(({ capture }) => capture)
-    const properties = connectorProperties({ tables, topics, database: { ...this.source.database, secretName } })
+    const properties = connectorProperties({
+      tables,
+      topics,
+      database: { ...this.source.database, secretName: secretName(this.deployment.secrets.debezium) },
+    })
     await putConnector(uri, connectorName, properties)
     await restartFailed(uri, connectorName)
     await awaitRunning(uri, connectorName, { isHeldUp: () => this.#isSlotHeldUp() })

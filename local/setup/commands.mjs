@@ -17,6 +17,7 @@ const commands = {
   verify: { summary: 'compare every captured table with its Iceberg table', engines: true },
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
+  app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },
   test: { summary: 'run the tests; arguments go to jest, `--selectProjects unit` needs no engine', engines: true },
 }
 
@@ -54,11 +55,11 @@ export async function run(argv) {
 
 async function command(name, args) {
   const paths = pathsOf(checkout)
-  const file = join(paths.root, 'local', `${name}.ts`)
+  const file = name === 'app' ? join(paths.root, 'bin', 'app.ts') : join(paths.root, 'local', `${name}.ts`)
   if (!existsSync(file)) throw new SetupFailure(`The command "${name}" is not part of this checkout: ${file} does not exist.`)
   // The words of help come from the command itself and need no engine.
   const engines = commands[name].engines && !args.includes('--help') && !args.includes('-h')
-  await prepare(paths, { engines })
+  await prepare(paths, { engines, plugin: commands[name].plugin })
   const tsx = pathToFileURL(join(paths.modules, 'tsx', 'dist', 'loader.mjs')).href
   return () => runToEnd(process.execPath, ['--import', tsx, file, ...args], { cwd: paths.root })
 }

@@ -9,14 +9,30 @@ import { stage } from './progress.mjs'
 const runBytes = 500 * 1024 * 1024
 
 const parts = [
-  { title: 'npm packages', isFresh: packagesAreFresh, prepare: preparePackages, bytes: packagesBytes, engines: false },
-  { title: 'Java engines by Maven', isFresh: enginesAreFresh, prepare: prepareEngines, bytes: enginesBytes, engines: true, maven: true },
-  { title: 'DuckDB extensions', isFresh: extensionsAreFresh, prepare: prepareExtensions, bytes: extensionsBytes, engines: true },
+  { title: 'npm packages', isFresh: packagesAreFresh, prepare: preparePackages, bytes: packagesBytes, isNeeded: () => true },
+  {
+    title: 'Java engines by Maven',
+    isFresh: enginesAreFresh,
+    prepare: prepareEngines,
+    bytes: enginesBytes,
+    isNeeded: ({ engines, plugin }) => engines || plugin,
+    maven: true,
+  },
+  {
+    title: 'DuckDB extensions',
+    isFresh: extensionsAreFresh,
+    prepare: prepareExtensions,
+    bytes: extensionsBytes,
+    isNeeded: ({ engines }) => engines,
+  },
 ]
 
-/** Everything a command needs, `{ engines, maven }`: refuses before it starts, prepares only what is stale, else touches nothing. */
+/**
+ * Everything a command needs: refuses before it starts, prepares only what is stale, else touches nothing.
+ * `needs` is `{ engines, plugin, maven }`: to run the engines, to have MSK Connect's plugin, to run Maven in any case.
+ */
 export async function prepare(paths, needs) {
-  const stale = () => parts.filter((part) => (needs.engines || !part.engines) && !part.isFresh(paths))
+  const stale = () => parts.filter((part) => part.isNeeded(needs) && !part.isFresh(paths))
   let todo = stale()
   await Promise.all([needs.engines && checkJava(), (needs.maven || todo.some((part) => part.maven)) && checkMaven()])
   const bytes = todo.reduce((sum, part) => sum + part.bytes, 0) + (needs.engines ? runBytes : 0)

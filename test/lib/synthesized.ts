@@ -12,8 +12,16 @@ import { capturedTables, parseTables } from '../../pipeline/tables.ts'
 const root = join(import.meta.dirname, '..', '..')
 const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'))
 
+/** An archive like the plugin's, which is not built for tests of templates. */
+const plugin = join(root, 'test', 'fixtures', 'plugin', 'plugin.zip')
+
 /** The deployment of the local run, for changes of single settings. */
 export const localDeployment: JsonObject = readJson('local/deployment.json')
+
+/** The deployment of the local run in another Region and partition. */
+export function inRegion(region: string, partition: string): JsonObject {
+  return JSON.parse(JSON.stringify(localDeployment).replaceAll('us-east-1', region).replaceAll('arn:aws:', `arn:${partition}:`))
+}
 
 /** Every template of the app by its stack's name, without bundling and without the CDK's own rules, which take most of the time. */
 export function synthesized(deployment: object = localDeployment, tables: unknown = readJson('tables.json')): Record<string, Template> {
@@ -37,7 +45,7 @@ function synthesize<Result>(deployment: object, tables: unknown, validation: str
   process.env.CDK_VALIDATION = validation
   try {
     const app = new App({ outdir, context: { ...readJson('cdk.json').context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false })
-    addPipelineStacks(app, { deployment: parseDeployment(deployment), tables: capturedTables(parseTables(tables)) })
+    addPipelineStacks(app, { deployment: parseDeployment(deployment), tables: capturedTables(parseTables(tables)), plugin })
     app.synth()
     return read(outdir)
   } finally {

@@ -1,5 +1,5 @@
 import { type Json, scalarText } from '../json.ts'
-import type { ResourceContext, ResourceProvider } from '../provider.ts'
+import { type ResourceContext, type ResourceProvider, uuidOf } from '../provider.ts'
 
 /** A type of which nothing but its names matters here: it is recorded with what `Ref` and `Fn::GetAtt` give at AWS. */
 function recorded(type: string, replacedBy: readonly string[], identify: ResourceProvider['identify']): ResourceProvider {
@@ -9,11 +9,6 @@ function recorded(type: string, replacedBy: readonly string[], identify: Resourc
 /** The given name, or one that CloudFormation would have generated. */
 function named(name: Json | undefined, context: ResourceContext, longest: number): string {
   return typeof name === 'string' ? name : context.generatedName.slice(-longest)
-}
-
-/** In the form of a UUID. */
-function uuidOf({ unique }: ResourceContext): string {
-  return `${unique.slice(0, 8)}-${unique.slice(8, 12)}-${unique.slice(12, 16)}-${unique.slice(16, 20)}-${unique.slice(20, 32)}`
 }
 
 const iam = { region: '' } as const
@@ -76,21 +71,6 @@ export const recordedTypes: readonly ResourceProvider[] = [
       },
     }
   }),
-  recorded(
-    'AWS::MSK::Cluster',
-    [
-      'ClusterName',
-      'BrokerNodeGroupInfo.ClientSubnets',
-      'BrokerNodeGroupInfo.SecurityGroups',
-      'BrokerNodeGroupInfo.BrokerAZDistribution',
-      'EncryptionInfo.EncryptionAtRest',
-      'EncryptionInfo.EncryptionInTransit.InCluster',
-    ],
-    ({ ClusterName }, context) => {
-      const arn = context.account.arn('kafka', `cluster/${named(ClusterName, context, 64)}/${uuidOf(context)}-1`)
-      return { physicalId: arn, arn, key: named(ClusterName, context, 64), attributes: { Arn: arn, CurrentVersion: 'K3AEGXETSR30VB' } }
-    },
-  ),
   recorded('AWS::MSK::ClusterPolicy', ['ClusterArn'], ({ ClusterArn }) => ({
     physicalId: scalarText(ClusterArn),
     attributes: { CurrentVersion: 'K1' },

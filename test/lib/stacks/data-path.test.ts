@@ -170,7 +170,7 @@ test('another topic position, bucket or prefix gives the stream another name; an
 test('the function runs on arm64 in a current runtime, within what Firehose waits for, and logs to a group of its own that expires', () => {
   const [transform] = ofType(app.CdcLambdaTransform ?? {}, 'AWS::Lambda::Function')
   expect(transform?.Properties).toMatchObject({
-    Runtime: 'nodejs22.x',
+    Runtime: 'nodejs24.x',
     Architectures: ['arm64'],
     Handler: 'index.handler',
     Timeout: 60,

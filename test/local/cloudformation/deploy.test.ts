@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { destroyStack } from '../../../local/cloudformation/deploy.ts'
-import { type AccountFixture, accountFixture } from './fixture.ts'
+import { type AccountFixture, accountFixture, kafkaCluster } from './fixture.ts'
 
 let fixture: AccountFixture
 beforeEach(async () => {
@@ -119,8 +119,8 @@ test('a bootstrapped account is there: the rule that asks for its version holds,
 test.each([
   [
     'a resource type',
-    { Resources: { Topic: { Type: 'AWS::SNS::Topic' } } },
-    'Stack: Topic: the resource type AWS::SNS::Topic is not known here',
+    { Resources: { Topic: { Type: 'AWS::SQS::Queue' } } },
+    'Stack: Topic: the resource type AWS::SQS::Queue is not known here',
   ],
   [
     'an intrinsic function',
@@ -162,8 +162,8 @@ test.each([
 
 test('nothing is changed when a later stack cannot be understood', async () => {
   await expect(
-    fixture.deploy({ Good: { Resources: { Bucket: bucket() } }, Bad: { Resources: { X: { Type: 'AWS::SNS::Topic' } } } }),
-  ).rejects.toThrow('AWS::SNS::Topic')
+    fixture.deploy({ Good: { Resources: { Bucket: bucket() } }, Bad: { Resources: { X: { Type: 'AWS::SQS::Queue' } } } }),
+  ).rejects.toThrow('AWS::SQS::Queue')
   expect(fixture.open().stacks).toEqual({})
 })
 
@@ -189,9 +189,7 @@ test('deploying again does nothing, a changed property is an update, a removed r
   )
 })
 
-const cluster = (subnet: string) => ({
-  Resources: { C: { Type: 'AWS::MSK::Cluster', Properties: { ClusterName: 'c', BrokerNodeGroupInfo: { ClientSubnets: [subnet] } } } },
-})
+const cluster = (subnet: string) => ({ Resources: kafkaCluster('c', { subnets: [subnet, 'subnet-9'] }) })
 
 test('a resource that must be replaced is made anew before the old one goes; with a name of its own that is refused', async () => {
   await fixture.deploy({ Stack: { Resources: { B: bucket('one-name') } } })
@@ -204,7 +202,7 @@ test('a resource that must be replaced is made anew before the old one goes; wit
   ).toEqual(['other-name'])
   await fixture.deploy({ Msk: cluster('subnet-1') })
   await expect(fixture.deploy({ Msk: cluster('subnet-2') })).rejects.toThrow(
-    /^Msk: C: CloudFormation cannot update a stack when a custom-named resource requires replacing\. Rename .*ClientSubnets/,
+    /^Msk: Cluster: CloudFormation cannot update a stack when a custom-named resource requires replacing\. Rename .*ClientSubnets/,
   )
 })
 

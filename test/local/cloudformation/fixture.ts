@@ -105,3 +105,22 @@ export function tablesTemplate(fields: readonly object[] = [], table: object = {
     },
   }
 }
+
+/** An MSK cluster that is accepted, with the configuration that it needs, under these logical ids. */
+export function kafkaCluster(name: string, { subnets = ['subnet-1', 'subnet-2'], iam = true } = {}) {
+  return {
+    Configuration: { Type: 'AWS::MSK::Configuration', Properties: { Name: name, ServerProperties: 'num.partitions=1\n' } },
+    Cluster: {
+      Type: 'AWS::MSK::Cluster',
+      Properties: {
+        ClusterName: name,
+        KafkaVersion: '3.9.x',
+        NumberOfBrokerNodes: 2,
+        BrokerNodeGroupInfo: { InstanceType: 'kafka.m5.large', ClientSubnets: subnets },
+        ClientAuthentication: { Sasl: { Iam: { Enabled: iam } } },
+        EncryptionInfo: { EncryptionInTransit: { ClientBroker: 'TLS', InCluster: true } },
+        ConfigurationInfo: { Arn: { Ref: 'Configuration' }, Revision: { 'Fn::GetAtt': ['Configuration', 'LatestRevision.Revision'] } },
+      },
+    },
+  }
+}

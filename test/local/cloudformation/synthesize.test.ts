@@ -15,6 +15,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 const outputDirectory = join(directory, 'cdk.out')
 const tablesFile = join(directory, 'tables.json')
 const deploymentFile = join(root, 'local', 'deployment.json')
+const pluginFile = join(root, 'test', 'fixtures', 'plugin', 'plugin.zip')
 const declaration = JSON.parse(readFileSync(join(root, 'tables.json'), 'utf8'))
 // Names that a shell would run or expand: nothing on the way of the plan into the bundle may go through one.
 const hostile = {
@@ -27,11 +28,12 @@ const hostile = {
 writeFileSync(tablesFile, JSON.stringify({ tables: [...declaration.tables, hostile] }))
 
 test('the app is synthesized as the CDK CLI would, once for the same inputs, and every template of it is understood and deployed', async () => {
-  expect(await synthesize({ outputDirectory, deploymentFile, tablesFile })).toBe(true)
-  expect(await synthesize({ outputDirectory, deploymentFile, tablesFile })).toBe(false)
+  expect(await synthesize({ outputDirectory, deploymentFile, tablesFile, pluginFile })).toBe(true)
+  expect(await synthesize({ outputDirectory, deploymentFile, tablesFile, pluginFile })).toBe(false)
   const assembly = readAssembly(outputDirectory)
   expect(assembly.stacks.map(({ name }) => name)).toEqual([
     'CdcMskCluster',
+    'CdcMskConnectIam',
     'CdcS3Tables',
     'CdcLambdaTransform',
     'CdcFirehoseRole',
@@ -75,11 +77,11 @@ test('the app is synthesized as the CDK CLI would, once for the same inputs, and
 test('a fault in a file is what a failed synthesis says, and the earlier output stays', async () => {
   const broken = join(directory, 'broken.json')
   writeFileSync(broken, '{"account": 1}')
-  await expect(synthesize({ outputDirectory, deploymentFile: broken, tablesFile })).rejects.toMatchObject({
+  await expect(synthesize({ outputDirectory, deploymentFile: broken, tablesFile, pluginFile })).rejects.toMatchObject({
     name: 'SynthesisFailed',
     message: expect.stringMatching(/InvalidDeployment: .*broken\.json has \d+ faults:\n {2}account: found 1, allowed: the 12 digits/),
   })
-  expect(readAssembly(outputDirectory).stacks).toHaveLength(5)
+  expect(readAssembly(outputDirectory).stacks).toHaveLength(6)
 }, 60_000)
 
 test('a folder without a synthesized app is refused', () => {

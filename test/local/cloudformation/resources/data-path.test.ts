@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../../../../local/cloudformation/json.ts'
 import { localFunctions } from '../../../../local/cloudformation/resources/lambda-function.ts'
-import { type AccountFixture, accountFixture, tablesTemplate } from '../fixture.ts'
+import { type AccountFixture, accountFixture, kafkaCluster, tablesTemplate } from '../fixture.ts'
 
 let fixture: AccountFixture
 beforeEach(async () => {
@@ -73,10 +73,7 @@ function streamTemplate(
       Errors: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'errors' } },
       LogGroup: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'group' } },
       LogStream: { Type: 'AWS::Logs::LogStream', Properties: { LogGroupName: { Ref: 'LogGroup' }, LogStreamName: 'stream' } },
-      Cluster: {
-        Type: 'AWS::MSK::Cluster',
-        Properties: { ClusterName: 'kafka', ClientAuthentication: { Sasl: { Iam: { Enabled: true } } } },
-      },
+      ...kafkaCluster('kafka'),
       Stream: {
         Type: 'AWS::KinesisFirehose::DeliveryStream',
         DependsOn: 'Orders',
