@@ -6,6 +6,7 @@ import { addRules } from '../lib/rules.ts'
 import { parseDeployment } from '../pipeline/deployment.ts'
 import { PipelineError } from '../pipeline/errors.ts'
 import { capturedTables, parseTables } from '../pipeline/tables.ts'
+import { checkRecord, recordFile } from './record-file.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const example = join(root, 'local', 'deployment.json')
@@ -41,6 +42,9 @@ try {
   }
   const deployment = parseDeployment(readJson(deploymentFile), relative('.', deploymentFile))
   const tables = capturedTables(parseTables(readJson(tablesFile), relative('.', tablesFile)))
+  // The local run and whoever has no deployment yet have nothing to lose; a local deployment refuses replacements itself.
+  const recorded = deploymentFile !== example && app.node.tryGetContext('record') !== 'false'
+  const writeRecord = recorded ? checkRecord(recordFile(deploymentFile), deployment, tables) : () => {}
   addRules(app)
   const { cluster } = addPipelineStacks(app, { deployment, tables, plugin })
   if (deploymentFile === example && byDefault) {
@@ -50,6 +54,7 @@ try {
     )
   }
   app.synth()
+  writeRecord()
 } catch (error) {
   if (!(error instanceof PipelineError)) throw error
   process.stderr.write(`${error.name}: ${error.message}\n`)

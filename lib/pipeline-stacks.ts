@@ -3,6 +3,7 @@ import type { StackSettings } from './deployment-stack.ts'
 import { CdcFirehose } from './stacks/firehose.ts'
 import { CdcFirehoseRole } from './stacks/firehose-role.ts'
 import { CdcLambdaTransform } from './stacks/lambda-transform.ts'
+import { CdcMonitoring } from './stacks/monitoring.ts'
 import { CdcMskCluster } from './stacks/msk-cluster.ts'
 import { CdcMskConnectIam } from './stacks/msk-connect-iam.ts'
 import { CdcS3Tables } from './stacks/s3-tables.ts'
@@ -19,5 +20,8 @@ export function addPipelineStacks(app: App, settings: StackSettings) {
   for (const stack of [connect, firehoseRole]) stack.addStackDependency(cluster)
   // At creation Firehose checks the cluster, the role, the tables with their keys, and the function.
   for (const stack of [cluster, tables, transform, firehoseRole]) firehose.addStackDependency(stack)
-  return { cluster, connect, tables, transform, firehoseRole, firehose }
+  const monitoring = new CdcMonitoring(app, settings)
+  // Its alarms would be red before there is anything to watch.
+  monitoring.addStackDependency(firehose)
+  return { cluster, connect, tables, transform, firehoseRole, firehose, monitoring }
 }

@@ -134,6 +134,11 @@ const alarms = z
     topic: arn('sns', '[A-Za-z0-9_-]{1,256}', 'the ARN of an SNS topic').optional().describe('An SNS topic that is there already'),
     email: z.email('an e-mail address').optional().describe('An address that a new SNS topic writes to, once it has confirmed'),
   })
+  .extend({
+    runbook: text(/^[^<>\s]{1,200}$/, 'an address or path')
+      .default('docs/runbook.md')
+      .describe('Where the runbook is: alarms link to its headings'),
+  })
   .prefault({})
   .describe('Where alarms go: to a topic of your own, or to a new one with or without a subscriber')
 

@@ -81,6 +81,13 @@ function arnPattern(arn: string): RegExp {
   return new RegExp(`^${parts.join('')}$`)
 }
 
+/** What stands for resources whose ARNs are only known at AWS. */
+export const standIns = {
+  cluster: 'arn:aws:kafka:us-east-1:111122223333:cluster/name/uuid',
+  topic: 'arn:aws:sns:us-east-1:111122223333:topic',
+  bucket: 'arn:aws:s3:::bucket',
+}
+
 /** A resource with what is only known at AWS filled in with something like it. */
 function resourceText(value: Json, template: Template): string {
   if (typeof value === 'string') return value
@@ -99,15 +106,14 @@ function resourceText(value: Json, template: Template): string {
   if (name === 'Ref' && argument === 'AWS::Partition') return 'aws'
   if (name === 'Ref') {
     const parameter = template.Parameters[scalarText(argument)]?.Default
-    if (parameter !== undefined && /\/msk-cluster-arn$/.test(String(parameter)))
-      return 'arn:aws:kafka:us-east-1:111122223333:cluster/name/uuid'
+    if (parameter !== undefined && /\/msk-cluster-arn$/.test(String(parameter))) return standIns.cluster
     return template.Resources[scalarText(argument)]?.Type === 'AWS::SNS::Topic'
       ? 'arn:aws:sns:us-east-1:111122223333:topic'
       : scalarText(argument)
   }
   if (name === 'Fn::GetAtt' && Array.isArray(argument) && argument[1] === 'Arn') {
     const type = template.Resources[scalarText(argument[0])]?.Type
-    if (type === 'AWS::S3::Bucket') return 'arn:aws:s3:::bucket'
+    if (type === 'AWS::S3::Bucket') return standIns.bucket
   }
   throw new Error(`${JSON.stringify(value)} is not known to this test`)
 }

@@ -86,6 +86,40 @@ test('a bucket and a namespace that are there already are used and not created',
   }
 })
 
+test('tables that are there already, all or some, are delivered to and not created; one that is not declared is a fault', () => {
+  const given = { ...localDeployment, tableBucket: { name: 'given', create: false }, namespace: { create: false } }
+  const names = (templates: typeof app) => ofType(templates, 'AWS::S3Tables::Table').map(({ Properties }) => Properties?.TableName)
+  const none = synthesized({ ...given, tables: { create: false } }, tables)
+  expect(names(none)).toEqual([])
+  expect(onlyOf(none, 'AWS::KinesisFirehose::DeliveryStream')).toMatchObject({
+    IcebergDestinationConfiguration: { DestinationTableConfigurationList: destination.DestinationTableConfigurationList },
+  })
+  expect(names(synthesized({ ...given, tables: { existing: ['orders', 'cdc_canary'] } }, tables))).toEqual([
+    'order_s',
+    'sales_lines',
+    'log',
+    'former',
+  ])
+  expect(() => synthesized({ ...given, tables: { existing: ['order'] } }, tables)).toThrow(
+    'tables.existing: found order, allowed: names of Iceberg tables that are declared',
+  )
+})
+
+test('an error bucket that is there already is written to and not created', () => {
+  const existing = synthesized({ ...localDeployment, errorBucket: { create: false } }, tables)
+  expect([...ofType(existing, 'AWS::S3::Bucket'), ...ofType(existing, 'AWS::S3::BucketPolicy')]).toEqual([])
+  expect(JSON.stringify(onlyOf(existing, 'AWS::KinesisFirehose::DeliveryStream'))).toContain(
+    ':s3:::aurora-cdc-errors-111122223333-us-east-1',
+  )
+})
+
+test('a start that the deployment gives is where a stream of another name begins', () => {
+  const readFrom = '2026-01-31T12:00:00Z'
+  const later = onlyOf(synthesized({ ...localDeployment, readFrom }, tables), 'AWS::KinesisFirehose::DeliveryStream')
+  expect(later).toMatchObject({ MSKSourceConfiguration: { ReadFromTimestamp: readFrom } })
+  expect(later.DeliveryStreamName).not.toBe(stream.DeliveryStreamName)
+})
+
 test('the stream reads the whole topic of the cluster by private connectivity', () => {
   expect(stream).toMatchObject({
     DeliveryStreamType: 'MSKAsSource',

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
 import { findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
 
+const root = join(import.meta.dirname, '..', '..', '..')
 const app = synthesized()
 const prefixed = synthesized({ ...localDeployment, prefix: 'dev' })
 
@@ -15,7 +18,15 @@ test("the CDK's own rules find nothing", () => {
 }, 120_000)
 
 test('the stacks are named as documented, or with the prefix in front', () => {
-  const names = ['CdcMskCluster', 'CdcMskConnectIam', 'CdcS3Tables', 'CdcLambdaTransform', 'CdcFirehoseRole', 'CdcFirehose']
+  const names = [
+    'CdcMskCluster',
+    'CdcMskConnectIam',
+    'CdcS3Tables',
+    'CdcLambdaTransform',
+    'CdcFirehoseRole',
+    'CdcFirehose',
+    'CdcMonitoring',
+  ]
   expect(Object.keys(app).toSorted()).toEqual(names.toSorted())
   expect(Object.keys(prefixed).toSorted()).toEqual(names.map((name) => `dev-${name}`).toSorted())
 })
@@ -28,7 +39,7 @@ test('no physical name of one deployment is that of another', () => {
         .map(([name, value]) => `${Type} ${name} ${scalarText(value)}`),
     )
   // What is inside a table bucket, a log group or a role is not shared with anybody.
-  const inside = /AWS::S3Tables::|LogStreamName|AWS::IAM::Policy/
+  const inside = /AWS::S3Tables::|LogStreamName|AWS::IAM::Policy|AWS::CloudWatch::Alarm MetricName/
   const shared = names(app).filter((name) => names(prefixed).includes(name) && !inside.test(name))
   expect(names(app).length).toBeGreaterThan(8)
   expect(shared).toEqual([])
@@ -73,10 +84,79 @@ test('brokers speak TLS only, with IAM, and their other listener is an option', 
   })
 })
 
-test("the cluster is created without multi-VPC connectivity, which MSK refuses then, and follows its configuration's latest revision", () => {
+test("the cluster follows its configuration's latest revision, logs, and grows its storage", () => {
   const cluster = onlyOf(app, 'AWS::MSK::Cluster')
-  expect(cluster.BrokerNodeGroupInfo).not.toHaveProperty('ConnectivityInfo')
   expect(cluster.ConfigurationInfo).toMatchObject({ Revision: { 'Fn::GetAtt': ['Configuration', 'LatestRevision.Revision'] } })
+  expect(cluster.LoggingInfo).toMatchObject({
+    BrokerLogs: { CloudWatchLogs: { Enabled: true, LogGroup: { Ref: expect.stringMatching(/^BrokerLogs/) } } },
+  })
+  expect(onlyOf(app, 'AWS::ApplicationAutoScaling::ScalableTarget')).toMatchObject({
+    MinCapacity: 1,
+    MaxCapacity: 1000,
+    ScalableDimension: 'kafka:broker-storage:VolumeSize',
+  })
+  expect(onlyOf(app, 'AWS::ApplicationAutoScaling::ScalingPolicy')).toMatchObject({
+    TargetTrackingScalingPolicyConfiguration: { DisableScaleIn: true },
+  })
+})
+
+test.each([
+  ['as it is created', {}],
+  ['after another version', { version: '3.8.x' }],
+  ['after another broker type', { brokerType: 'kafka.m7g.large' }],
+  ['after more brokers', { brokers: 4 }],
+  ['after more storage', { storageGiB: 200 }],
+  ['after another authentication', { authentication: 'unauthenticated' }],
+  ['after another retention', { retentionHours: 24 }],
+])('multi-VPC connectivity is not in the template %s, so that no update can take it away', (_what, kafka) => {
+  const template = synthesized({ ...localDeployment, kafka }).CdcMskCluster
+  expect(JSON.stringify(template)).not.toMatch(/ConnectivityInfo|VpcConnectivity/)
+})
+
+test('a plugin and a worker configuration have names of their content, and stay when another takes their place', () => {
+  const other = synthesized({ ...localDeployment, region: 'us-east-1', kafka: { brokers: 4 } })
+  for (const type of ['AWS::KafkaConnect::CustomPlugin', 'AWS::KafkaConnect::WorkerConfiguration']) {
+    const [resource] = ofType(app, type)
+    expect(resource?.Properties?.Name).toMatch(/^aurora-cdc-(debezium|worker)-[0-9a-f]{8}$/)
+    expect([resource?.UpdateReplacePolicy, resource?.DeletionPolicy]).toEqual(['Retain', 'Delete'])
+  }
+  // Four brokers mean three replicas of the offsets topic.
+  expect(onlyOf(other, 'AWS::KafkaConnect::WorkerConfiguration').Name).not.toBe(onlyOf(app, 'AWS::KafkaConnect::WorkerConfiguration').Name)
+  expect(onlyOf(other, 'AWS::KafkaConnect::CustomPlugin').Name).toBe(onlyOf(app, 'AWS::KafkaConnect::CustomPlugin').Name)
+})
+
+test('the worker configuration names the offsets topic, the converters, the configuration provider and the limits of the producer', () => {
+  const content = scalarText(onlyOf(app, 'AWS::KafkaConnect::WorkerConfiguration').PropertiesFileContent)
+  expect(Buffer.from(content, 'base64').toString().split('\n')).toEqual(
+    expect.arrayContaining([
+      'offset.storage.topic=aurora.cdc.connect-offsets',
+      'offset.storage.replication.factor=2',
+      'key.converter=org.apache.kafka.connect.json.JsonConverter',
+      'value.converter.replace.null.with.default=false',
+      'config.providers=secretsmanager',
+      'config.providers.secretsmanager.param.region=us-east-1',
+      'producer.max.request.size=8388608',
+    ]),
+  )
+})
+
+test('a key of its own encrypts tables, error bucket and brokers', () => {
+  const kmsKey = 'arn:aws:kms:us-east-1:111122223333:key/0a1b'
+  const keyed = synthesized({ ...localDeployment, kmsKey })
+  expect(onlyOf(keyed, 'AWS::S3Tables::TableBucket')).toMatchObject({
+    EncryptionConfiguration: { SSEAlgorithm: 'aws:kms', KMSKeyArn: kmsKey },
+  })
+  expect(onlyOf(keyed, 'AWS::MSK::Cluster')).toMatchObject({ EncryptionInfo: { EncryptionAtRest: { DataVolumeKMSKeyId: kmsKey } } })
+  expect(objectsIn(onlyOf(keyed, 'AWS::S3::Bucket'))).toContainEqual(
+    expect.objectContaining({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey }),
+  )
+})
+
+test('every output is used by a command of the documentation', () => {
+  const docs = ['README.md', 'docs/deploying.md', 'docs/runbook.md'].map((name) => readFileSync(join(root, name), 'utf8')).join('\n')
+  const outputs = Object.entries(app).flatMap(([stack, { Outputs }]) => Object.keys(Outputs).map((name) => `output ${stack} ${name}`))
+  expect(outputs.length).toBeGreaterThan(6)
+  expect(outputs.filter((command) => !docs.includes(command))).toEqual([])
 })
 
 test.each([

@@ -38,6 +38,7 @@ test('the app is synthesized as the CDK CLI would, once for the same inputs, and
     'CdcLambdaTransform',
     'CdcFirehoseRole',
     'CdcFirehose',
+    'CdcMonitoring',
   ])
 
   const fixture = await accountFixture()
@@ -81,7 +82,7 @@ test('a fault in a file is what a failed synthesis says, and the earlier output 
     name: 'SynthesisFailed',
     message: expect.stringMatching(/InvalidDeployment: .*broken\.json has \d+ faults:\n {2}account: found 1, allowed: the 12 digits/),
   })
-  expect(readAssembly(outputDirectory).stacks).toHaveLength(6)
+  expect(readAssembly(outputDirectory).stacks).toHaveLength(7)
 }, 60_000)
 
 test('a folder without a synthesized app is refused', () => {
