@@ -4,16 +4,16 @@ import { PipelineError } from './errors.ts'
 import { deliveryStreamIdentity, deliveryStreamName } from './resource-names.ts'
 import type { CapturedTable } from './tables.ts'
 
-const column = z.strictObject({ name: z.string(), type: z.string() })
+const recordedColumn = z.strictObject({ name: z.string(), type: z.string() })
 const recordedTable = z.strictObject({
   /** `schema.table` at the source. */
   source: z.string(),
   /** Names of Iceberg columns, in the key's order. */
   primaryKey: z.array(z.string()),
   /** Of the Iceberg table's creation, in its order. */
-  columns: z.array(column),
+  columns: z.array(recordedColumn),
   /** Added to it later. */
-  added: z.array(column),
+  added: z.array(recordedColumn),
 })
 const recordShape = z.strictObject({
   version: z.literal(1),
@@ -31,15 +31,13 @@ const recordShape = z.strictObject({
  */
 export type DeploymentRecord = z.output<typeof recordShape>
 type RecordedTable = z.output<typeof recordedTable>
-type RecordedColumn = z.output<typeof column>
+type RecordedColumn = z.output<typeof recordedColumn>
 
 const about =
   'What was synthesized for this deployment. Keep it beside the deployment file and under version control: with it, edits are refused that CloudFormation would answer by replacing a table or a stream.'
 
 /** The record of a deployment as it is declared now. */
 export function deploymentRecord(deployment: Deployment, tables: readonly CapturedTable[]): DeploymentRecord {
-  const columns = (table: CapturedTable, added: boolean) =>
-    table.columns.filter((other) => other.added === added).map(({ iceberg }) => ({ name: iceberg.name, type: iceberg.type }))
   return {
     version: 1,
     about,
@@ -52,12 +50,16 @@ export function deploymentRecord(deployment: Deployment, tables: readonly Captur
         {
           source: `${table.schema}.${table.name}`,
           primaryKey: table.primaryKey.map((key) => table.columns.find(({ name }) => name === key)?.iceberg.name ?? key),
-          columns: columns(table, false),
-          added: columns(table, true),
+          columns: columnsOf(table, false),
+          added: columnsOf(table, true),
         },
       ]),
     ),
   }
+}
+
+function columnsOf(table: CapturedTable, added: boolean): RecordedColumn[] {
+  return table.columns.filter((column) => column.added === added).map(({ iceberg }) => ({ name: iceberg.name, type: iceberg.type }))
 }
 
 /** @throws PipelineError `InvalidDeployment` where a file holds no such record. */

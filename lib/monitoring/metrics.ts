@@ -7,15 +7,16 @@ import { errorBucketMetrics } from '../stacks/firehose.ts'
 
 const minute = Duration.minutes(1)
 
+const metric =
+  (namespace: string, dimensionsMap: Record<string, string>) =>
+  (metricName: string, statistic: string, period = minute) =>
+    new Metric({ namespace, metricName, dimensionsMap, statistic, period })
+
 /**
  * Every metric that is watched, along the way of a change.
  * @param stateMachineArn of the provisioning
  */
 export function pipelineMetrics(deployment: Deployment, names: ResourceNames, stateMachineArn: string) {
-  const metric =
-    (namespace: string, dimensionsMap: Record<string, string>) =>
-    (metricName: string, statistic: string, period = minute) =>
-      new Metric({ namespace, metricName, dimensionsMap, statistic, period })
   const DeliveryStream = deliveryStreamName(deployment, deliveryStreamIdentity(deployment))
   // With the role, so that after a failover it is the new writer. https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
   const aurora = metric('AWS/RDS', { DBClusterIdentifier: deployment.aurora.clusterIdentifier, Role: 'WRITER' })

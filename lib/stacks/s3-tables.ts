@@ -58,10 +58,10 @@ export class CdcS3Tables extends DeploymentStack {
     return create ? tables.filter(({ iceberg }) => !existing.includes(iceberg)) : []
   }
 
-  private table(scope: Construct, tableBucketArn: string, table: CapturedTable): CfnTable {
+  private table(scope: Construct, bucketArn: string, table: CapturedTable): CfnTable {
     const { SchemaV2FieldType, SchemaV2FieldList, IdentifierFieldIds } = cloudFormationSchema(icebergSchema(table))
     return new CfnTable(scope, table.iceberg, {
-      tableBucketArn,
+      tableBucketArn: bucketArn,
       namespace: this.deployment.namespace.name,
       tableName: table.iceberg,
       openTableFormat: 'ICEBERG',

@@ -18,13 +18,14 @@ const commands = {
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
   app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },
+  'lint-templates': { summary: 'hold the synthesized templates against cfn-lint', plugin: true, cfnLint: true },
   test: { summary: 'run the tests; arguments go to jest, `--selectProjects unit` needs no engine', engines: true },
 }
 
 const usage = `Usage: node local/run.mjs <command> [arguments]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
   .join('\n')}
 
 Each is also an npm script: npm run <command> -- [arguments]; <command> --help says more.
@@ -59,7 +60,8 @@ async function command(name, args) {
   if (!existsSync(file)) throw new SetupFailure(`The command "${name}" is not part of this checkout: ${file} does not exist.`)
   // The words of help come from the command itself and need no engine.
   const engines = commands[name].engines && !args.includes('--help') && !args.includes('-h')
-  await prepare(paths, { engines, plugin: commands[name].plugin })
+  const { plugin, cfnLint } = commands[name]
+  await prepare(paths, { engines, plugin, cfnLint })
   const tsx = pathToFileURL(join(paths.modules, 'tsx', 'dist', 'loader.mjs')).href
   return () => runToEnd(process.execPath, ['--import', tsx, file, ...args], { cwd: paths.root })
 }

@@ -14,6 +14,7 @@ export function pathsOf(root) {
     /** What Maven fills; finished folders are moved from here to their places. */
     staging: join(engines, 'staging'),
     duckdb: join(engines, 'duckdb'),
+    cfnLint: join(engines, 'cfn-lint'),
   }
 }
 

@@ -1,4 +1,5 @@
 import { withLock } from './lock.mjs'
+import { cfnLintBytes, cfnLintIsFresh, prepareCfnLint } from './parts/cfn-lint.mjs'
 import { extensionsAreFresh, extensionsBytes, prepareExtensions } from './parts/duckdb.mjs'
 import { enginesAreFresh, enginesBytes, prepareEngines } from './parts/engines.mjs'
 import { packagesAreFresh, packagesBytes, preparePackages } from './parts/packages.mjs'
@@ -25,16 +26,18 @@ const parts = [
     bytes: extensionsBytes,
     isNeeded: ({ engines }) => engines,
   },
+  { title: 'cfn-lint', isFresh: cfnLintIsFresh, prepare: prepareCfnLint, bytes: cfnLintBytes, isNeeded: ({ cfnLint }) => cfnLint },
 ]
 
 /**
  * Everything a command needs: refuses before it starts, prepares only what is stale, else touches nothing.
- * `needs` is `{ engines, plugin, maven }`: to run the engines, to have MSK Connect's plugin, to run Maven in any case.
+ * `needs` is `{ engines, plugin, maven, cfnLint }`: to run the engines, to have MSK Connect's plugin, to run Maven in any case, to lint templates.
  */
 export async function prepare(paths, needs) {
   const stale = () => parts.filter((part) => part.isNeeded(needs) && !part.isFresh(paths))
   let todo = stale()
-  await Promise.all([needs.engines && checkJava(), (needs.maven || todo.some((part) => part.maven)) && checkMaven()])
+  const builds = needs.maven || todo.some((part) => part.maven)
+  await Promise.all([(needs.engines || builds) && checkJava(), builds && checkMaven()])
   const bytes = todo.reduce((sum, part) => sum + part.bytes, 0) + (needs.engines ? runBytes : 0)
   checkDisk(paths.root, bytes)
   if (todo.length === 0) return

@@ -106,7 +106,7 @@ function resourceText(value: Json, template: Template): string {
   if (name === 'Ref' && argument === 'AWS::Partition') return 'aws'
   if (name === 'Ref') {
     const parameter = template.Parameters[scalarText(argument)]?.Default
-    if (parameter !== undefined && /\/msk-cluster-arn$/.test(String(parameter))) return standIns.cluster
+    if (parameter !== undefined && String(parameter).endsWith('/msk-cluster-arn')) return standIns.cluster
     return template.Resources[scalarText(argument)]?.Type === 'AWS::SNS::Topic'
       ? 'arn:aws:sns:us-east-1:111122223333:topic'
       : scalarText(argument)

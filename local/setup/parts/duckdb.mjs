@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { lastLines, SetupFailure } from '../failure.mjs'
 import { runProgram } from '../program.mjs'
 import { libc } from './platform.mjs'
+import { findPython } from './python.mjs'
 
 /** In the order in which they load: iceberg needs the other two. */
 export const extensions = ['avro', 'httpfs', 'iceberg']
@@ -90,13 +91,6 @@ export async function unpackWheels(folder, version, env) {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-}
-
-async function findPython(env) {
-  for (const python of ['python3', 'python']) {
-    if ((await runProgram(python, ['-m', 'pip', '--version'], { env })).code === 0) return python
-  }
-  return undefined
 }
 
 function firstError(output) {

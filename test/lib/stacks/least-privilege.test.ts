@@ -1,10 +1,11 @@
+import type { JsonObject } from '../../../local/cloudformation/json.ts'
 import { allowing, type Statement, standIns, statementFaults, trustFaults } from '../statements.ts'
-import { inRegion, localDeployment, synthesized } from '../synthesized.ts'
+import { inRegion, localDeployment, memberOf, synthesized } from '../synthesized.ts'
 
 const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b'
 const deployments: Record<string, object> = {
   'the local run': localDeployment,
-  'keys of its own': { ...localDeployment, kmsKey: key, secrets: { ...(localDeployment.secrets as object), kmsKey: key } },
+  'keys of its own': { ...localDeployment, kmsKey: key, secrets: { ...memberOf(localDeployment, 'secrets'), kmsKey: key } },
   'unauthenticated workers and an e-mail address': {
     ...localDeployment,
     prefix: 'dev',
@@ -54,8 +55,9 @@ test.each([
 })
 
 test('a role that any account may have assumed is found, and one that no service does', () => {
-  const document = (Principal: object, Condition: object) =>
-    ({ Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal, Condition }] }) as never
+  const document = (Principal: JsonObject, Condition: JsonObject): JsonObject => ({
+    Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal, Condition }],
+  })
   const ours = { StringEquals: { 'aws:SourceAccount': '1' } }
   expect(trustFaults('r', document({ Service: 'lambda.amazonaws.com' }, ours), '1')).toEqual([])
   expect(trustFaults('r', document({ Service: 'lambda.amazonaws.com' }, ours), '2')).toHaveLength(1)
@@ -99,7 +101,9 @@ test('every ARN is of the partition of its Region', () => {
 test("the connector's role reaches its own topics and group, its secret and its plugin only", () => {
   const statements = allowing(synthesized()).filter(({ where }) => where.startsWith('CdcMskConnectIam/'))
   const resourcesOf = (action: string) =>
-    statements.filter(({ actions }) => actions.includes(action)).flatMap(({ resources }) => resources.map((arn) => arn.split('/').at(-1)))
+    statements
+      .filter(({ actions }) => actions.includes(action))
+      .flatMap(({ resources }) => resources.map((arn) => arn.slice(arn.lastIndexOf('/') + 1)))
   expect(resourcesOf('kafka-cluster:ReadData').toSorted()).toEqual([
     '__amazon_msk_connect_*_aurora-cdc-debezium_*',
     'aurora.cdc.connect-offsets',
