@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { addPipelineStacks } from '../../lib/pipeline-stacks.ts'
+import { addRules } from '../../lib/rules.ts'
 import { readAssembly } from '../../local/cloudformation/assembly.ts'
 import { isObject, type Json, type JsonObject } from '../../local/cloudformation/json.ts'
 import type { ResourceDefinition, Template } from '../../local/cloudformation/template.ts'
@@ -30,10 +31,10 @@ export function synthesized(deployment: object = localDeployment, tables: unknow
   )
 }
 
-/** What the CDK's own rules find in the templates of the local run's deployment. */
-export function findings(): unknown {
+/** What the CDK's own rules and cdk-nag find in the templates of a deployment, by the name of the rules. */
+export function findings(deployment: object = localDeployment): unknown {
   return synthesize(
-    localDeployment,
+    deployment,
     readJson('tables.json'),
     'true',
     (outdir) => JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')).pluginReports,
@@ -45,6 +46,7 @@ function synthesize<Result>(deployment: object, tables: unknown, validation: str
   process.env.CDK_VALIDATION = validation
   try {
     const app = new App({ outdir, context: { ...readJson('cdk.json').context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false })
+    if (validation === 'true') addRules(app)
     addPipelineStacks(app, { deployment: parseDeployment(deployment), tables: capturedTables(parseTables(tables)), plugin })
     app.synth()
     return read(outdir)

@@ -1,10 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
+import { parseDeployment } from '../../../pipeline/deployment.ts'
 import { findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const app = synthesized()
+const existing = {
+  tableBucket: { name: 'given', create: false },
+  namespace: { create: false },
+  tables: { create: false },
+  errorBucket: { create: false },
+}
 const prefixed = synthesized({ ...localDeployment, prefix: 'dev' })
 
 const list = (value: Json | undefined): Json[] => [value ?? []].flat()
@@ -13,9 +20,26 @@ test('two syntheses give the same templates', () => {
   expect(synthesized()).toEqual(app)
 })
 
-test("the CDK's own rules find nothing", () => {
-  expect(findings()).toEqual([])
-}, 120_000)
+const everySetting = JSON.parse(readFileSync(join(root, 'test', 'fixtures', 'deployments', 'every-setting.json'), 'utf8'))
+
+test.each([
+  ['as it is run locally', localDeployment],
+  ['with every setting given', everySetting],
+  ['onto what is there already', { ...everySetting, ...existing }],
+])(
+  "neither the CDK's own rules nor cdk-nag find anything in a deployment %s",
+  (_what, deployment) => {
+    expect(findings(deployment)).toEqual([])
+  },
+  120_000,
+)
+
+test('the deployment of the fixture gives every setting that there is', () => {
+  const given = new Set(Object.keys(everySetting))
+  expect(
+    Object.keys(parseDeployment(everySetting)).filter((name) => !given.has(name) && !['tables', 'errorBucket'].includes(name)),
+  ).toEqual([])
+})
 
 test('the stacks are named as documented, or with the prefix in front', () => {
   const names = [
