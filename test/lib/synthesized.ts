@@ -13,6 +13,9 @@ import { capturedTables, parseTables } from '../../pipeline/tables.ts'
 const root = join(import.meta.dirname, '..', '..')
 const readJson = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'))
 
+// A synthesis is a second of computing, or several where other tests run beside.
+jest.setTimeout(60_000)
+
 /** An archive like the plugin's, which is not built for tests of templates. */
 const plugin = join(root, 'test', 'fixtures', 'plugin', 'plugin.zip')
 
