@@ -22,6 +22,16 @@ export async function* sourceRows(client: ClientBase, table: string, columns: re
   }
 }
 
+/** Names of an Iceberg table's columns; undefined where there is no such table. `table` is quoted SQL. */
+export async function icebergColumns(connection: DuckDBConnection, table: string): Promise<string[] | undefined> {
+  try {
+    return (await connection.run(`SELECT * FROM ${table} LIMIT 0`)).columnNames()
+  } catch (error) {
+    if (/Table with name .+ does not exist/.test(String(error))) return undefined
+    throw error
+  }
+}
+
 /** The rows of an Iceberg table's current snapshot, streamed. `table` is quoted SQL. The connection is used by nothing else meanwhile. */
 export async function* icebergRows(connection: DuckDBConnection, table: string, columns: readonly ComparedColumn[]): AsyncGenerator<Row> {
   const result = await connection.stream(`SELECT ${columns.map(({ iceberg }) => iceberg).join(', ')} FROM ${table}`)

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ClientBase } from 'pg'
 import { typeWarnings } from '../../pipeline/column-types.ts'
 import { quoteTable } from '../../pipeline/source-sql.ts'
-import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
+import { type CapturedColumn, type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
 import type { Lake } from '../iceberg/duckdb.ts'
 import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
 import { type CatalogTable, readTables } from '../source/catalog.ts'
@@ -10,7 +10,7 @@ import { connectSource } from '../source/connection.ts'
 import { catchUp } from './catch-up.ts'
 import { compareAll, compareBuckets, type Difference, type DifferenceKind, type Overview, type TwoSides } from './compare-table.ts'
 import { type ComparedColumn, comparedColumn } from './forms.ts'
-import { icebergRows, sourceRows } from './rows.ts'
+import { icebergColumns, icebergRows, sourceRows } from './rows.ts'
 
 export interface VerificationSettings {
   /** Connection string of the source. */
@@ -123,13 +123,12 @@ async function verifyTable(table: CapturedTable, current: CatalogTable | undefin
     source: () => sourceRows(sides.client, `${current.partitioned ? '' : 'ONLY '}${quoteTable(table)}`, columns),
     iceberg: () => icebergRows(sides.connection, icebergTable, columns),
   }
-  let overview: Overview
-  try {
-    overview = await compareAll(twoSides)
-  } catch (error) {
-    if (!/Table with name .+ does not exist/.test(String(error))) throw error
-    return { ...named, ...nothing, problem: `there is no Iceberg table ${table.iceberg}` }
-  }
+  const names = await icebergColumns(sides.connection, icebergTable)
+  if (!names) return { ...named, ...nothing, problem: `there is no Iceberg table ${table.iceberg}` }
+  const isLacking = ({ name, iceberg }: CapturedColumn) => columns.some((column) => column.name === name) && !names.includes(iceberg.name)
+  const lacking = table.columns.filter(isLacking).map(({ name }) => name)
+  if (lacking.length > 0) return { ...named, ...nothing, problem: `its Iceberg table has no column for ${lacking.join(', ')}` }
+  const overview = await compareAll(twoSides)
   const { lasting, unsettled } = overview.buckets.size === 0 ? nothingDiffers : await lastingDifferences(twoSides, overview, sides.wait)
   return {
     ...named,

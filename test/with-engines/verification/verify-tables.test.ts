@@ -153,6 +153,14 @@ test('a row that changes all the time is neither equal nor different', async () 
   expect(report.tables[0]).toMatchObject({ differences: { different: 0 }, unsettled: 1 })
 }, 60_000)
 
+test('a column that the Iceberg table does not have is a difference', async () => {
+  await source.client.query('ALTER TABLE shop.log ADD COLUMN at timestamptz')
+  tables = [...(await discoverTables(source.client, parsePatterns('shop.*'))).tables]
+  const report = await verify()
+  expect(report.equal).toBe(false)
+  expect(report.tables[1]?.problem).toBe('its Iceberg table has no column for at')
+}, 60_000)
+
 test('a missing Iceberg table is a difference', async () => {
   await lake.catalog.dropTable('aurora_cdc', 'shop_log')
   const report = await verify()
