@@ -60,7 +60,7 @@ test.each(['PostgreSQL', 'Kafka', 'Kafka Connect', 'Iceberg catalog', 'delivery'
       // Whoever waits for the tables waits for their catalog, too.
       () => name === 'Iceberg catalog' || (readied.get(name) ?? 0) > before,
     )
-    expect(engine.restarts).toBe(restarts + 1)
+    expect(engine.restarts).toBeGreaterThan(restarts)
   },
   recoveryMs * 2,
 )
