@@ -1,0 +1,65 @@
+/** What the provisioning state machine and its steps agree on. */
+
+/** The steps of the state machine, in the order of execution: each is a file of `handlers/provision/` and a Lambda function. */
+export const provisioningSteps = [
+  'check-request',
+  'check-source',
+  'ensure-source',
+  'ensure-vpc-connectivity',
+  'await-vpc-connectivity',
+  'check-catalog',
+  'ensure-grants',
+  'ensure-cluster-policy',
+  'ensure-topic',
+  'await-topic',
+  'signal-delivery-ready',
+  'await-delivery-stream',
+  'ensure-connector',
+  'await-connector',
+  'await-snapshot',
+  'ensure-canary',
+  'await-canary',
+  'await-row-counts',
+] as const
+
+export type StepName = (typeof provisioningSteps)[number]
+
+/** The context object's `Execution`, as Step Functions gives it. A redrive sets `RedriveTime`. https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html */
+export interface ExecutionContext {
+  readonly Id: string
+  readonly Name: string
+  /** ISO 8601 */
+  readonly StartTime: string
+  readonly RedriveTime?: string
+}
+
+/** What a step is given: the execution, what was asked for, its parameters, and its own last answer where it is asked again and again. */
+export interface StepRequest<Parameters extends object = object, Answer extends StepAnswer = StepAnswer> {
+  readonly execution: ExecutionContext
+  readonly request: ProvisioningRequest
+  /** Null the first time. */
+  readonly previous: Answer | null
+  readonly parameters: Parameters
+}
+
+/** What an execution is asked to do: its input, with defaults filled in. */
+export interface ProvisioningRequest {
+  /** Where to stop: once a delivery stream can be created, or once everything runs and was seen to work. */
+  readonly until: 'DeliveryReady' | 'Verified'
+  /** Whom to tell that a delivery stream can be created: a wait condition of CloudFormation. */
+  readonly signal: { readonly url: string } | null
+}
+
+/** What every step answers; all texts are for people, and none holds a row's value. */
+export interface StepAnswer {
+  /** False: not yet. The state machine waits and asks again. */
+  readonly ready: boolean
+  /** What was seen, as a sentence: `UPDATING for 12 min; 20 to 75 min are usual`. */
+  readonly seen: string
+  /** When the wait began (ISO 8601). */
+  readonly since: string
+  /** What this execution changed. */
+  readonly did: readonly string[]
+  /** What was as wanted already. */
+  readonly already: readonly string[]
+}
