@@ -2,7 +2,7 @@
  * Every error that the pipeline names, in one table: what the name is about, and what the workflow does when a step throws it.
  * - `record`: one change event cannot be applied; it goes to the error bucket under this name, the others are unaffected.
  * - `declaration`: a file that the user wrote is wrong.
- * - `source`, `delivery`, `local`: where the cause lies.
+ * - `source`, `delivery`, `provisioning`, `local`: where the cause lies.
  */
 export const errorNames = {
   InvalidTables: { about: 'declaration', workflow: 'fail' },
@@ -36,10 +36,14 @@ export const errorNames = {
   UnrepresentableValue: { about: 'record', workflow: 'fail' },
   TruncateRefused: { about: 'record', workflow: 'fail' },
   ResponseTooLarge: { about: 'record', workflow: 'fail' },
+  AwsUnavailable: { about: 'provisioning', workflow: 'retry' },
+  AccessDenied: { about: 'provisioning', workflow: 'fail' },
+  RequestRefused: { about: 'provisioning', workflow: 'fail' },
+  NotInTime: { about: 'provisioning', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {
-  readonly about: 'record' | 'declaration' | 'source' | 'delivery' | 'local'
+  readonly about: 'record' | 'declaration' | 'source' | 'delivery' | 'provisioning' | 'local'
   readonly workflow: 'retry' | 'wait' | 'fail'
 }
 
@@ -56,4 +60,15 @@ export class PipelineError extends Error {
     super(message, options)
     this.name = name
   }
+}
+
+export function isErrorName(name: string): name is ErrorName {
+  return Object.hasOwn(errorNames, name)
+}
+
+/** Names of a workflow trait, in the table's order: Retry lists of the state machine are computed from it. */
+export function errorNamesFor(workflow: ErrorTraits['workflow']): ErrorName[] {
+  return Object.keys(errorNames)
+    .filter(isErrorName)
+    .filter((name) => errorNames[name].workflow === workflow)
 }

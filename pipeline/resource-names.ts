@@ -32,6 +32,12 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     errorBucket: `${own}-errors-${account}-${region}`,
     readerPolicy: `${own}-reader-${region}`,
     stateMachine: `${own}-provisioning`,
+    /** Of a step of the state machine: the function, its log group, and its role (64 characters at most, in the longest Region). */
+    stepFunction: (step: string) => `${own}-${step}`,
+    stepLogGroup: (step: string) => `/aws/lambda/${own}-${step}`,
+    stepRole: (step: string) => `${own}-${step}-${region}`,
+    workgroup: `${own}-checks`,
+    queryResultsBucket: `${own}-queries-${account}-${region}`,
     alarmTopic: `${own}-alarms`,
     alarm: (name: string) => `${own}-${name}`,
     dashboard: `${own}-${region}`,

@@ -1,0 +1,142 @@
+import { topicReplicas } from './broker-properties.ts'
+import { connectorProperties } from './connector.ts'
+import { type Deployment, secretName } from './deployment.ts'
+import { changeEventTopic, maximumMessageBytes } from './names.ts'
+import { deliveryStreamIdentity, deliveryStreamName, resourceNames } from './resource-names.ts'
+import { type CapturedTable, canaryCapturedTable } from './tables.ts'
+
+/**
+ * What the steps of the state machine know of the deployment: everything that is fixed at synthesis, compiled into their bundles.
+ * ARNs that AWS draws at random are in {@link ProvisioningEnvironment}.
+ */
+export interface ProvisioningPlan {
+  readonly account: string
+  readonly region: string
+  readonly partition: string
+  readonly source: {
+    /** Of the Aurora cluster: the Data API's `resourceArn`. */
+    readonly clusterArn: string
+    readonly database: string
+    /** Secrets by ARN: of who prepares the source, and of Debezium's user. */
+    readonly preparationSecret: string
+    readonly debeziumSecret: string
+  }
+  /** Every declared table, the canary included. */
+  readonly tables: readonly CapturedTable[]
+  readonly topic: {
+    readonly name: string
+    readonly partitions: number
+    readonly replicationFactor: number
+    /** Kafka's topic settings, by name. */
+    readonly settings: Readonly<Record<string, string>>
+  }
+  readonly connector: {
+    readonly name: string
+    readonly properties: Readonly<Record<string, string>>
+    readonly roleArn: string
+    readonly logGroup: string
+    readonly subnets: readonly string[]
+    readonly kafkaConnectVersion: string
+    readonly authentication: 'iam' | 'unauthenticated'
+    readonly capacity: { readonly mcuCount: number; readonly workerCount: number }
+  }
+  readonly deliveryStream: string
+  readonly firehoseRoleArn: string
+  readonly firehoseLogGroup: string
+  readonly tableBucket: string
+  readonly namespace: string
+  /** Roles that may read the tables, by ARN. */
+  readonly readers: readonly string[]
+  /** Roles of the steps that query the tables, by ARN. */
+  readonly queryingRoles: readonly string[]
+  /** Athena's workgroup of the checks. */
+  readonly workgroup: string
+  readonly errorBucket: string
+  readonly transformLogGroup: string
+}
+
+/** Environment variables of every step, each an ARN or id that is drawn when the resource is made. */
+export const provisioningVariables = {
+  clusterArn: 'CLUSTER_ARN',
+  pluginArn: 'CONNECT_PLUGIN_ARN',
+  workerConfigurationArn: 'CONNECT_WORKER_CONFIGURATION_ARN',
+  workerSecurityGroup: 'CONNECT_SECURITY_GROUP',
+} as const
+
+export type ProvisioningEnvironment = Readonly<Record<keyof typeof provisioningVariables, string>>
+
+/** Steps that query the Iceberg tables with Athena: where Lake Formation governs the catalog, their roles are granted SELECT. */
+export const queryingSteps = ['await-canary', 'await-row-counts'] as const
+
+/** Kafka Connect as MSK Connect offers it, with Java 17, which Debezium 3 needs. */
+const kafkaConnectVersion = '3.7.x'
+
+export function provisioningPlan(deployment: Deployment, tables: readonly CapturedTable[]): ProvisioningPlan {
+  const { account, region, aurora, secrets, kafka, network } = deployment
+  const names = resourceNames(deployment)
+  const partition = partitionOf(region)
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
+  const roleArn = (name: string) => `arn:${partition}:iam::${account}:role/${name}`
+  const replicationFactor = topicReplicas(kafka)
+  const captured = tables.filter((table) => table.capture && table !== canaryCapturedTable)
+  return {
+    account,
+    region,
+    partition,
+    source: {
+      clusterArn: arn('rds', `cluster:${aurora.clusterIdentifier}`),
+      database: aurora.database,
+      preparationSecret: secrets.preparation,
+      debeziumSecret: secrets.debezium,
+    },
+    tables,
+    topic: {
+      name: changeEventTopic,
+      partitions: 1,
+      replicationFactor,
+      settings: {
+        'retention.ms': String(kafka.retentionHours * 60 * 60 * 1000),
+        'max.message.bytes': String(maximumMessageBytes),
+        // Else Firehose's freshness metric would be wrong.
+        'message.timestamp.type': 'LogAppendTime',
+      },
+    },
+    connector: {
+      name: names.connector,
+      properties: connectorProperties({
+        tables: captured,
+        topics: { replicationFactor, retentionHours: kafka.retentionHours },
+        database: {
+          hostname: aurora.endpoint,
+          port: aurora.port,
+          name: aurora.database,
+          sslmode: 'require',
+          secretName: secretName(secrets.debezium),
+        },
+      }),
+      roleArn: roleArn(names.connectRole),
+      logGroup: names.connectLogGroup,
+      subnets: network.subnets,
+      kafkaConnectVersion,
+      authentication: kafka.authentication,
+      // Debezium runs one task; a second worker would idle.
+      capacity: { mcuCount: 1, workerCount: 1 },
+    },
+    deliveryStream: deliveryStreamName(deployment, deliveryStreamIdentity(deployment)),
+    firehoseRoleArn: roleArn(names.firehoseRole),
+    firehoseLogGroup: names.firehoseLogGroup,
+    tableBucket: deployment.tableBucket.name,
+    namespace: deployment.namespace.name,
+    readers: deployment.readers,
+    queryingRoles: queryingSteps.map((step) => roleArn(names.stepRole(step))),
+    workgroup: names.workgroup,
+    errorBucket: names.errorBucket,
+    transformLogGroup: names.transformLogGroup,
+  }
+}
+
+/** The partition of a Region's ARNs. */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}
