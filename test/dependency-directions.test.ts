@@ -40,6 +40,14 @@ test.each(Object.keys(allowed))('%s/ imports only what it may', (folder) => {
   expect(violations(folder)).toEqual([])
 })
 
+/** Packages under the AGPL, which tests may use and nothing that users run. */
+const testsOnly = /^@cloud-copilot\/iam-(simulate|policy|utils)/
+
+test.each([...Object.keys(allowed), 'local'])('%s/ imports no package that is for tests only', (folder) => {
+  const found = sources(folder).flatMap((file) => imports(file).filter((name) => testsOnly.test(name)))
+  expect(found).toEqual([])
+})
+
 test('an import is found in each of its forms', () => {
   const file = join(root, 'test', 'dependency-directions.test.ts')
   expect(imports(file)).toEqual(expect.arrayContaining(['node:fs', 'node:path']))
