@@ -186,6 +186,15 @@ export const deploymentShape = z
       .array(arn('iam', 'role/[A-Za-z0-9+=,.@_/-]{1,512}', 'the ARN of a role, such as "arn:aws:iam::111122223333:role/analyst"'))
       .default([])
       .describe('Roles that may read the Iceberg tables; where Lake Formation governs the catalog they are granted SELECT'),
+    lakeFormation: z
+      .strictObject({
+        addAdministrator: z
+          .boolean('true or false')
+          .default(false)
+          .describe('True: the provisioning adds its granting role to the data lake administrators, where it is not one'),
+      })
+      .prefault({})
+      .describe('Where Lake Formation governs the catalog'),
     logRetentionDays: z
       .literal(
         [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653],

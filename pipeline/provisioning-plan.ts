@@ -39,6 +39,9 @@ export interface ProvisioningPlan {
     readonly kafkaConnectVersion: string
     readonly authentication: 'iam' | 'unauthenticated'
     readonly capacity: { readonly mcuCount: number; readonly workerCount: number }
+    /** How the names of all plugins and worker configurations begin that this deployment ever had. */
+    readonly pluginPrefix: string
+    readonly workerConfigurationPrefix: string
   }
   readonly deliveryStream: string
   readonly firehoseRoleArn: string
@@ -49,6 +52,12 @@ export interface ProvisioningPlan {
   readonly readers: readonly string[]
   /** Roles of the steps that query the tables, by ARN. */
   readonly queryingRoles: readonly string[]
+  readonly lakeFormation: {
+    /** The role of the step that grants, by ARN. */
+    readonly grantingRole: string
+    /** Whether that step may add its role to the data lake administrators. */
+    readonly addAdministrator: boolean
+  }
   /** Athena's workgroup of the checks. */
   readonly workgroup: string
   readonly errorBucket: string
@@ -121,6 +130,8 @@ export function provisioningPlan(deployment: Deployment, tables: readonly Captur
       authentication: kafka.authentication,
       // Debezium runs one task; a second worker would idle.
       capacity: { mcuCount: 1, workerCount: 1 },
+      pluginPrefix: names.pluginPrefix,
+      workerConfigurationPrefix: names.workerConfigurationPrefix,
     },
     deliveryStream: deliveryStreamName(deployment, deliveryStreamIdentity(deployment)),
     firehoseRoleArn: roleArn(names.firehoseRole),
@@ -129,6 +140,7 @@ export function provisioningPlan(deployment: Deployment, tables: readonly Captur
     namespace: deployment.namespace.name,
     readers: deployment.readers,
     queryingRoles: queryingSteps.map((step) => roleArn(names.stepRole(step))),
+    lakeFormation: { grantingRole: roleArn(names.stepRole('ensure-grants')), addAdministrator: deployment.lakeFormation.addAdministrator },
     workgroup: names.workgroup,
     errorBucket: names.errorBucket,
     transformLogGroup: names.transformLogGroup,

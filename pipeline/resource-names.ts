@@ -21,7 +21,9 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     connectRole: `${own}-connect-${region}`,
     connectLogGroup: `/aws/msk-connect/${own}`,
     /** Names carry what they are made of, because neither can be changed: new content is a new one beside the old. */
+    pluginPrefix: `${own}-debezium-`,
     plugin: (hash: string) => `${own}-debezium-${shortHash(hash)}`,
+    workerConfigurationPrefix: `${own}-worker-`,
     workerConfiguration: (content: string) => `${own}-worker-${shortHash(content)}`,
     transformFunction: `${own}-transform`,
     transformLogGroup: `/aws/lambda/${own}-transform`,
