@@ -20,6 +20,7 @@ export const provisioningSteps = [
   'ensure-canary',
   'await-canary',
   'await-row-counts',
+  'report',
 ] as const
 
 export type StepName = (typeof provisioningSteps)[number]
@@ -62,4 +63,26 @@ export interface StepAnswer {
   readonly did: readonly string[]
   /** What was as wanted already. */
   readonly already: readonly string[]
+}
+
+/** The answer of await-canary, once the change was seen. */
+export interface CanaryAnswer extends StepAnswer {
+  /** From the change at the source until it was seen in Iceberg. */
+  readonly latencySeconds?: number
+}
+
+/** The answer of await-row-counts, once all are counted. */
+export interface RowCountsAnswer extends StepAnswer {
+  /** By the name of the Iceberg table, as text: a count may be larger than a JavaScript number. */
+  readonly rows?: Readonly<Record<string, string>>
+}
+
+/** What an execution has to say in the end. */
+export interface ProvisioningReport extends StepAnswer {
+  readonly reached: ProvisioningRequest['until']
+  readonly rows: Readonly<Record<string, string>> | null
+  /** Seconds from a change of the canary's row at the source until it was seen in Iceberg. */
+  readonly latencies: Readonly<Record<'insert' | 'update' | 'delete', number>> | null
+  /** What to ask Athena next. */
+  readonly query: string | null
 }

@@ -1,0 +1,268 @@
+import type { StepName } from '../../pipeline/provisioning.ts'
+import { retries } from './retries.ts'
+import {
+  chain,
+  type Definition,
+  done,
+  either,
+  type Named,
+  onlyIf,
+  type PayloadTemplate,
+  type Piece,
+  parallel,
+  task,
+  waitLoop,
+} from './states.ts'
+
+/** Of a step's function, and a little more: Lambda's own end of a call that takes too long says more than Step Functions'. */
+export const functionTimeoutSeconds = 60
+const taskTimeoutSeconds = functionTimeoutSeconds + 10
+
+/** Each wait has a deadline of its own; this only ends what nobody foresaw. */
+const executionTimeoutSeconds = 7 * 24 * 60 * 60
+
+/** The last answer of each step in the state data, beside `request`; null before it was asked. */
+export const answerKeys = [
+  'checkSource',
+  'ensureSource',
+  'ensureVpcConnectivity',
+  'awaitVpcConnectivity',
+  'checkCatalog',
+  'ensureGrants',
+  'ensureClusterPolicy',
+  'ensureTopic',
+  'awaitTopic',
+  'signalDeliveryReady',
+  'awaitDeliveryStream',
+  'ensureConnector',
+  'awaitConnector',
+  'awaitSnapshot',
+  'ensureCanaryInsert',
+  'awaitCanaryInsert',
+  'ensureCanaryUpdate',
+  'awaitCanaryUpdate',
+  'ensureCanaryDelete',
+  'awaitCanaryDelete',
+  'awaitRowCounts',
+] as const
+
+type AnswerKey = (typeof answerKeys)[number]
+
+/**
+ * The provisioning state machine, in the order of execution.
+ * @param functionArn ARN of a step's function
+ */
+export function provisioningDefinition(functionArn: (step: StepName) => string): Definition {
+  const steps = asking(functionArn)
+  const { ask, askUntilReady } = steps
+
+  const source = chain(
+    ask('check-source', 'checkSource', {
+      name: 'Check the source',
+      comment: 'Logical replication, declared tables, replica identity, rights, room for a slot: everything that is wrong is told at once.',
+    }),
+    ask('ensure-source', 'ensureSource', {
+      name: 'Ensure the publication and replica identities',
+      comment: 'The publication holds exactly the captured tables, the signal table and the canary.',
+    }),
+  )
+
+  const connectivity = chain(
+    ask('ensure-vpc-connectivity', 'ensureVpcConnectivity', {
+      name: 'Ensure multi-VPC connectivity of the cluster',
+      comment: 'Firehose reaches the brokers by it. MSK refuses it at creation, so it is an update, which restarts the brokers one by one.',
+    }),
+    askUntilReady('await-vpc-connectivity', 'awaitVpcConnectivity', {
+      name: 'Look at the cluster and its connectivity',
+      comment: 'State, operation and whether connectivity is on.',
+      question: { name: 'Is the cluster ACTIVE with connectivity on?', comment: 'HEALING, MAINTENANCE and REBOOTING_BROKER pass, too.' },
+      wait: { name: 'Wait until the cluster is ACTIVE', comment: '20 to 75 min are usual where connectivity was off.', seconds: 30 },
+    }),
+    done({ name: 'The cluster is ready', comment: 'ACTIVE, with multi-VPC connectivity for IAM.' }),
+  )
+
+  const catalog = chain(
+    ask('check-catalog', 'checkCatalog', {
+      name: 'Check the catalog',
+      comment: 'Is the table bucket in the Glue catalog, who governs it, and may this execution grant where grants are needed?',
+    }),
+    onlyIf(
+      { name: 'Does Lake Formation govern the catalog?', comment: 'Where IAM does, the policies of the roles are enough.' },
+      { Variable: '$.checkCatalog.mode', StringEquals: 'lake-formation' },
+      ask('ensure-grants', 'ensureGrants', {
+        name: 'Ensure the grants of Lake Formation',
+        comment: 'For Firehose, for the checks, and for the declared readers; one after another, and read back.',
+      }),
+    ),
+    done({ name: 'The catalog is ready', comment: 'Firehose and the checks may use the tables.' }),
+  )
+
+  const preparation = parallel(
+    { name: 'Prepare source, connectivity and catalog', comment: 'Three things that do not need each other.' },
+    [source, connectivity, catalog],
+    merged([
+      ['checkSource', 'ensureSource'],
+      ['ensureVpcConnectivity', 'awaitVpcConnectivity'],
+      ['checkCatalog', 'ensureGrants'],
+    ]),
+  )
+
+  const deliveryReady = chain(
+    ask('ensure-cluster-policy', 'ensureClusterPolicy', {
+      name: 'Ensure the cluster policy for Firehose',
+      comment: 'It lets Firehose connect to the brokers. Statements of others stay.',
+    }),
+    ask('ensure-topic', 'ensureTopic', {
+      name: 'Ensure the topic of change events',
+      comment: 'Its partitions and settings.',
+    }),
+    askUntilReady('await-topic', 'awaitTopic', {
+      name: 'Look at the topic',
+      comment: 'What MSK tells of topics is up to a minute old.',
+      question: { name: 'Is the topic ACTIVE?', comment: 'With the settings that it should have.' },
+      wait: { name: 'Wait until the topic is ACTIVE', comment: 'Seconds, at most minutes.', seconds: 10 },
+    }),
+  )
+
+  const streaming = chain(
+    askUntilReady('await-delivery-stream', 'awaitDeliveryStream', {
+      name: 'Look at the delivery stream',
+      comment: 'It must read before there is anything to read, or its failure would be taken for that of the connector.',
+      question: { name: 'Is the delivery stream ACTIVE?', comment: 'One that failed or is suspended ends the execution, with the reason.' },
+      wait: { name: 'Wait until the delivery stream is ACTIVE', comment: 'Firehose connects by PrivateLink.', seconds: 15 },
+    }),
+    askUntilReady('ensure-connector', 'ensureConnector', {
+      name: 'Ensure the connector',
+      comment:
+        'Creates it, updates it, or where its plugin, worker configuration or role changed makes it anew under the same name and offsets.',
+      question: { name: 'Is the connector as wanted?', comment: 'One that is being deleted has to be gone first.' },
+      wait: { name: 'Wait until the former connector is gone', comment: 'Its name is free then. Minutes.', seconds: 15 },
+    }),
+    askUntilReady('await-connector', 'awaitConnector', {
+      name: 'Look at the connector',
+      comment: 'Its state and the result of the last operation on it.',
+      question: { name: 'Is the connector RUNNING?', comment: 'A failed one ends the execution, with the last errors of its log.' },
+      wait: { name: 'Wait until the connector is RUNNING', comment: '5 to 15 min are usual for a new one.', seconds: 15 },
+    }),
+    askUntilReady('await-snapshot', 'awaitSnapshot', {
+      name: 'Look at the initial snapshot',
+      comment: "Debezium's notification, and whether the replication slot is active: streaming follows the snapshot.",
+      question: { name: 'Is the initial snapshot complete?', comment: 'Every captured table was read, and changes are streamed.' },
+      wait: { name: 'Wait until the initial snapshot is complete', comment: 'As long as the tables are large.', seconds: 15 },
+    }),
+  )
+
+  const smokeTest = chain(
+    ...canaryChange(steps, 'insert', 'Insert', 'inserted'),
+    ...canaryChange(steps, 'update', 'Update', 'updated'),
+    ...canaryChange(steps, 'delete', 'Delete', 'deleted'),
+    askUntilReady('await-row-counts', 'awaitRowCounts', {
+      name: 'Count the rows of the Iceberg tables',
+      comment: 'Every captured table can be queried.',
+      question: { name: 'Are the rows of all tables counted?', comment: 'Queries run beside each other.' },
+      wait: { name: 'Wait until the rows are counted', comment: 'Seconds.', seconds: 5 },
+    }),
+  )
+
+  const wholeMachine = chain(
+    task({
+      name: 'Check the request',
+      comment: 'The input of the execution: {} does everything.',
+      Resource: functionArn('check-request'),
+      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$', previous: null, parameters: {} },
+      ResultSelector: { 'request.$': '$.request', ...Object.fromEntries(answerKeys.map((key) => [key, null])) },
+      TimeoutSeconds: taskTimeoutSeconds,
+      Retry: retries(),
+    }),
+    preparation,
+    deliveryReady,
+    either(
+      { name: 'Is a delivery stream all that is asked for?', comment: 'The deployment of CdcFirehose asks for that, and waits for it.' },
+      { Variable: '$.request.until', StringEquals: 'DeliveryReady' },
+      onlyIf(
+        { name: 'Does somebody wait for a signal?', comment: 'CloudFormation, by a wait condition.' },
+        { Variable: '$.request.signal', IsNull: false },
+        ask('signal-delivery-ready', 'signalDeliveryReady', {
+          name: 'Signal that a delivery stream can be created',
+          comment: 'CloudFormation then creates the delivery stream.',
+        }),
+      ),
+      chain(streaming, smokeTest),
+    ),
+    task({
+      name: 'Report what was done',
+      comment: 'What was done and what was so already, rows per table, latencies, and the query to run next.',
+      Resource: functionArn('report'),
+      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$.request', previous: null, parameters: { 'answers.$': '$' } },
+      ResultSelector: Object.fromEntries(reportMembers.map((member) => [`${member}.$`, `$.${member}`])),
+      TimeoutSeconds: taskTimeoutSeconds,
+      Retry: retries(),
+    }),
+  )
+
+  return {
+    Comment: 'From deployed stacks to Iceberg tables that follow the source. May be run again at any time, and redriven where it failed.',
+    StartAt: wholeMachine.start,
+    States: wholeMachine.states(undefined),
+    TimeoutSeconds: executionTimeoutSeconds,
+  }
+}
+
+/** Output of an execution. */
+export const reportMembers = ['reached', 'did', 'already', 'rows', 'latencies', 'query'] as const
+
+type Looked = Named & { readonly question: Named; readonly wait: Named & { readonly seconds: number } }
+
+/** Tasks that ask a step, and keep its last answer under a key of the state data. */
+function asking(functionArn: (step: StepName) => string) {
+  const ask = (step: StepName, key: AnswerKey, named: Named, parameters: PayloadTemplate = {}): Piece =>
+    task({
+      ...named,
+      Resource: functionArn(step),
+      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$.request', 'previous.$': `$.${key}`, parameters },
+      ResultPath: `$.${key}`,
+      TimeoutSeconds: taskTimeoutSeconds,
+      Retry: retries(),
+    })
+  const askUntilReady = (step: StepName, key: AnswerKey, { question, wait, ...named }: Looked, parameters: PayloadTemplate = {}): Piece =>
+    waitLoop(ask(step, key, named, parameters), question, { Variable: `$.${key}.ready`, BooleanEquals: true }, wait)
+  return { ask, askUntilReady }
+}
+
+/** A change of the canary's row at the source, and the look for it in Iceberg. */
+function canaryChange(
+  { ask, askUntilReady }: ReturnType<typeof asking>,
+  change: 'insert' | 'update' | 'delete',
+  verb: 'Insert' | 'Update' | 'Delete',
+  changed: 'inserted' | 'updated' | 'deleted',
+): [Piece, Piece] {
+  const seen = { insert: 'is in Iceberg', update: 'is changed in Iceberg', delete: 'is gone from Iceberg' }[change]
+  return [
+    ask(
+      'ensure-canary',
+      `ensureCanary${verb}`,
+      { name: `${verb} a canary row at the source`, comment: "The project's own table cdc.canary, captured like any other." },
+      { change },
+    ),
+    askUntilReady(
+      'await-canary',
+      `awaitCanary${verb}`,
+      {
+        name: `Look for the ${changed} canary row in Iceberg`,
+        comment: 'By Athena. Where it does not arrive in time, the hop is named at which it was last seen.',
+        question: { name: `Was the ${changed} canary row seen?`, comment: `Yes, once the ${changed} row ${seen}.` },
+        wait: { name: `Wait until the ${changed} canary row ${seen}`, comment: "Firehose's buffer, and a commit.", seconds: 5 },
+      },
+      { change },
+    ),
+  ]
+}
+
+/** The state data after branches that ran beside each other: each answer from the branch whose step it is, everything else as it was. */
+function merged(branches: readonly (readonly AnswerKey[])[]): PayloadTemplate {
+  const branchOf = (key: AnswerKey) => branches.findIndex((keys) => keys.includes(key))
+  return {
+    'request.$': '$[0].request',
+    ...Object.fromEntries(answerKeys.map((key) => [`${key}.$`, `$[${Math.max(0, branchOf(key))}].${key}`])),
+  }
+}
