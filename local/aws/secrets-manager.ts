@@ -11,10 +11,12 @@ export interface Secret {
 
 /** AWS Secrets Manager's GetSecretValue (JSON 1.1) for these secrets, by name or ARN. */
 export function secretsManager(secrets: readonly Secret[]): AwsService {
-  return ({ operation, body }) => {
+  return ({ operation, body, authorize }) => {
     if (operation !== 'GetSecretValue') throw notImplemented('secretsmanager', operation ?? 'a request without an operation')
     const { SecretId } = getSecretValue.parse(JSON.parse(body))
     const secret = secrets.find(({ name, arn }) => name === SecretId || arn === SecretId)
+    // A secret that is not there is not told from one that the caller may not see.
+    authorize('secretsmanager:GetSecretValue', secret?.arn ?? SecretId)
     if (!secret) throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.")
     return json({
       ARN: secret.arn,

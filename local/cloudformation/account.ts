@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { z } from 'zod'
 import type { IcebergCatalog } from '../iceberg/catalog.ts'
 import type { Asset } from './assembly.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -67,8 +68,20 @@ export interface LocalAccount {
   retain(resource: DeployedResource): void
   /** Path of the published asset: a folder for a zip. */
   publish(asset: Asset): string
+  /**
+   * What a stand-in of an AWS service remembers, in `<service>.json` of the account's folder; every call for a service gives the same one.
+   * @throws when the file does not have that shape
+   */
+  state<T>(service: string, shape: z.ZodType<T>, initial: T): ServiceState<T>
   /** Resolves when everything up to the call is in the file. */
   save(): Promise<void>
+}
+
+/** State of one service: read at once, written whole. */
+export interface ServiceState<T> {
+  get(): T
+  /** Holds for readers at once, and resolves when it is in the file. */
+  set(value: T): Promise<void>
 }
 
 export interface AccountSettings {
@@ -92,6 +105,7 @@ export function openAccount({ id, region, directory, bucketsDirectory, catalog }
     ...state.retained,
   ]
   const save = atomicWriter(file, () => `${JSON.stringify(state, null, 1)}\n`)
+  const states = serviceStates(directory)
   const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
   return {
     id,
@@ -121,6 +135,7 @@ export function openAccount({ id, region, directory, bucketsDirectory, catalog }
       state.retained.push(resource)
     },
     publish: (asset) => publishAsset(join(directory, 'assets'), asset),
+    state: states,
     save,
   }
 }
@@ -134,6 +149,27 @@ function readState(file: string, account: string, region: string): AccountState 
     )
   }
   return state
+}
+
+function serviceStates(directory: string): LocalAccount['state'] {
+  const cells = new Map<string, { value: unknown; readonly save: () => Promise<void> }>()
+  return (service, shape, initial) => {
+    const file = join(directory, `${service}.json`)
+    let cell = cells.get(service)
+    if (!cell) {
+      const made = { value: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : initial, save: async () => {} }
+      cell = { ...made, save: atomicWriter(file, () => `${JSON.stringify(cell?.value, null, 1)}\n`) }
+      cells.set(service, cell)
+    }
+    const own = cell
+    return {
+      get: () => shape.parse(own.value),
+      set(value) {
+        own.value = value
+        return own.save()
+      },
+    }
+  }
 }
 
 /** An archive is unpacked where it is published, under a name that only ever has one content. */
@@ -159,7 +195,8 @@ function atomicWriter(file: string, text: () => string): () => Promise<void> {
   const write = async () => {
     next = undefined
     mkdirSync(dirname(file), { recursive: true })
-    await writeFile(`${file}.new`, text())
+    // Some of it is secret: the keys of the local principals.
+    await writeFile(`${file}.new`, text(), { mode: 0o600 })
     await rename(`${file}.new`, file)
   }
   return () => {

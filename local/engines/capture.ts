@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type AwsEndpoint, serveAws } from '../aws/endpoint.ts'
+import { type AwsEndpoint, serveAws, withoutAccount } from '../aws/endpoint.ts'
 import { secretsManager } from '../aws/secrets-manager.ts'
 import { type RunningConnect, startConnect } from './connect.ts'
 import { postgresCredentials } from './credentials.ts'
@@ -36,15 +36,9 @@ export async function startCapture({ dataDirectory, database, secretName, onEven
   const credentials = postgresCredentials(dataDirectory)
   const port = await portsFor(join(dataDirectory, 'ports.json'), ['postgres', 'kafka', 'kafka-controller', 'connect'])
   const { user, password } = credentials.debezium
-  const aws = await serveAws({
-    secretsmanager: secretsManager([
-      {
-        name: secretName,
-        arn: `arn:aws:secretsmanager:us-east-1:111122223333:secret:${secretName}-AbCdEf`,
-        value: { username: user, password },
-      },
-    ]),
-  })
+  const arn = `arn:aws:secretsmanager:us-east-1:111122223333:secret:${secretName}-AbCdEf`
+  const secretsmanager = secretsManager([{ name: secretName, arn, value: { username: user, password } }])
+  const aws = await serveAws({ secretsmanager }, { access: withoutAccount })
   const observed = onEvent ? { onEvent } : {}
   const logFile = (name: string) => join(dataDirectory, 'logs', `${name}.log`)
   const started = await Promise.allSettled([

@@ -4,7 +4,7 @@ import { connectorProperties } from '../../pipeline/connector.ts'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
 import { changeEventTopic, connectorName } from '../../pipeline/names.ts'
 import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
-import { type AwsEndpoint, serveAws } from '../aws/endpoint.ts'
+import { type AwsEndpoint, serveAws, withoutAccount } from '../aws/endpoint.ts'
 import { type Secret, secretsManager } from '../aws/secrets-manager.ts'
 import { type LocalAccount, openAccount } from '../cloudformation/account.ts'
 import { readAssembly } from '../cloudformation/assembly.ts'
@@ -195,7 +195,7 @@ export class LocalRun {
       onEngineEvent?.(event)
     }
     this.#place = { paths, processes, deployment, onEvent, port: await portsFor(paths.ports, portNames) }
-    this.#aws = await serveAws({ secretsmanager: secretsManager(this.#secrets) })
+    this.#aws = await serveAws({ secretsmanager: secretsManager(this.#secrets) }, { access: withoutAccount })
   }
 
   /** The declaration of the user's own tables is kept in the data folder, never in the committed file. */

@@ -1,4 +1,4 @@
-import { type AwsEndpoint, AwsError, json, serveAws } from '../../../local/aws/endpoint.ts'
+import { type AwsEndpoint, AwsError, type AwsRequest, json, serveAws, withoutAccount } from '../../../local/aws/endpoint.ts'
 import { secretsManager } from '../../../local/aws/secrets-manager.ts'
 
 const secret = {
@@ -10,7 +10,7 @@ const secret = {
 let endpoint: AwsEndpoint
 
 beforeAll(async () => {
-  endpoint = await serveAws({
+  const services = {
     secretsmanager: secretsManager([secret]),
     broken: () => {
       throw new TypeError('a bug')
@@ -18,8 +18,9 @@ beforeAll(async () => {
     refusing: () => {
       throw new AwsError('AccessDeniedException', 'no', 403)
     },
-    echo: ({ method, path, body }) => json({ method, path, body }),
-  })
+    echo: ({ method, path, body }: AwsRequest) => json({ method, path, body }),
+  }
+  endpoint = await serveAws(services, { access: withoutAccount })
 })
 
 afterAll(() => endpoint.close())
