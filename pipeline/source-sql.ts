@@ -80,15 +80,33 @@ export function replicaIdentityFullStatement(table: SourceTable): string {
   return `ALTER TABLE ${quoteTable(table)} REPLICA IDENTITY FULL`
 }
 
+/** Lets a role replicate; only a superuser, or on RDS the master user, may. */
+export function replicationGrant(role: string, isRds: boolean): string {
+  const name = quoteIdentifier(role)
+  return isRds ? `GRANT rds_replication TO ${name}` : `ALTER ROLE ${name} REPLICATION`
+}
+
+/**
+ * Several statements as one, which is done whole or not at all; a table in use by a long transaction is reported after ten seconds, rather than
+ * every later query on it made to wait behind this one. The Data API takes one statement a call, and a transaction over several calls would
+ * hold its locks for minutes where the caller dies.
+ */
+export function atomically(statements: readonly string[]): string {
+  const body = [`PERFORM set_config('lock_timeout', '10s', true)`, ...statements].map((statement) => `  ${statement};`).join('\n')
+  let tag = '$cdc$'
+  while (body.includes(tag)) tag = tag.replace(/\$$/, '_$')
+  return `DO ${tag} BEGIN\n${body}\nEND ${tag}`
+}
+
 /**
  * Rights of the role that Debezium connects as. `replication` is how the server grants replication: Amazon RDS and Aurora by membership in
- * `rds_replication`, a plain PostgreSQL by the role's attribute.
+ * `rds_replication`, a plain PostgreSQL by the role's attribute; or it has been granted.
  */
-export function grantStatements(role: string, tables: readonly SourceTable[], replication: 'rds' | 'attribute'): string[] {
+export function grantStatements(role: string, tables: readonly SourceTable[], replication: 'rds' | 'attribute' | 'granted'): string[] {
   const to = quoteIdentifier(role)
   const schemas = [...new Set([...tables.map(({ schema }) => schema), ownSchema])]
   return [
-    replication === 'rds' ? `GRANT rds_replication TO ${to}` : `ALTER ROLE ${to} REPLICATION`,
+    ...(replication === 'granted' ? [] : [replicationGrant(role, replication === 'rds')]),
     ...schemas.map((schema) => `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${to}`),
     ...tables.map((table) => `GRANT SELECT ON TABLE ${quoteTable(table)} TO ${to}`),
     // Incremental snapshots write their watermarks into the signal table.
@@ -96,18 +114,18 @@ export function grantStatements(role: string, tables: readonly SourceTable[], re
   ]
 }
 
-/** Which of the rights of `grantStatements` a role lacks, as text: one row. Parameters: role, JSON list of the tables as `[{schema, name}]`. */
+/** Which of the rights of `grantStatements` a role lacks, as text: one row, or none where there is no such role. Parameters: role, tables (JSON). */
 export const missingRightsQuery = `
   SELECT (NOT (r.rolsuper OR r.rolreplication OR EXISTS (
             SELECT FROM pg_roles g WHERE g.rolname = 'rds_replication' AND pg_has_role(r.oid, g.oid, 'MEMBER'))))::text AS replication,
          EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication')::text AS rds,
-         (EXISTS (SELECT FROM json_to_recordset($2::json) AS t(schema text, name text)
+         (EXISTS (SELECT FROM json_to_recordset(:tables::json) AS t(schema text, name text)
                     JOIN pg_namespace n ON n.nspname = t.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
                    WHERE NOT (has_schema_privilege(r.oid, n.oid, 'USAGE') AND has_table_privilege(r.oid, c.oid, 'SELECT')))
           OR NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                           WHERE n.nspname = ${quoteLiteral(signalTable.schema)} AND c.relname = ${quoteLiteral(signalTable.name)}
                             AND has_table_privilege(r.oid, c.oid, 'INSERT') AND has_table_privilege(r.oid, c.oid, 'DELETE')))::text AS tables
-    FROM pg_roles r WHERE r.rolname = $1`
+    FROM pg_roles r WHERE r.rolname = :role::text`
 
 /** Writes a value into the canary's row: what the source committed before is delivered once the value is seen in Iceberg. Parameters: name, value. */
 export const touchCanaryStatement = `INSERT INTO ${quoteTable(canaryTable)} (name, value, touched_at) VALUES ($1, $2, clock_timestamp())
@@ -118,10 +136,11 @@ export const ownSchemaQuery = `
   SELECT coalesce(obj_description(oid, 'pg_namespace') = ${quoteLiteral(ownershipMark)}, false)::text AS ours
     FROM pg_namespace WHERE nspname = ${quoteLiteral(ownSchema)}`
 
-/** The replication slot, as text: no row when there is none, else one row. */
+/** The replication slot, as text: no row when there is none, else one row. `reader` is the role whose walsender reads it, as far as the asking role sees that. */
 export const slotQuery = `
   SELECT plugin::text AS plugin, database::text AS database, active::text AS active,
-         coalesce(database = current_database(), false)::text AS here
+         coalesce(database = current_database(), false)::text AS here, coalesce(wal_status = 'lost', false)::text AS lost,
+         confirmed_flush_lsn::text AS confirmed, (SELECT a.usename::text FROM pg_stat_activity a WHERE a.pid = active_pid) AS reader
     FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)}`
 
 /** Ends the walsender that still reads the slot, so that the slot can be dropped. */
@@ -133,6 +152,9 @@ export const endSlotReaderStatement = `
 export const dropSlotStatement = `
   SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
    WHERE slot_name = ${quoteLiteral(replicationSlot)} AND database = current_database()`
+
+/** The slot's removal for a person to run. */
+export const dropSlotSql = `SELECT pg_drop_replication_slot(${quoteLiteral(replicationSlot)})`
 
 export const dropPublicationStatement = `DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`
 

@@ -1,10 +1,8 @@
-import type { TypeHint } from '../../pipeline/column-type-text.ts'
 import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from '../../pipeline/column-types.ts'
-import { PipelineError } from '../../pipeline/errors.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName } from '../../pipeline/iceberg-names.ts'
+import { type CatalogColumn, type CatalogTable, isKeyIndex, typeHint } from '../../pipeline/source-catalog.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
 import type { ColumnDeclaration, TableDeclaration } from '../../pipeline/tables-file.ts'
-import { type CatalogColumn, type CatalogTable, isKeyIndex } from './catalog.ts'
 
 export interface Declaration {
   /** The declared tables, brought up to what the catalogs say; new ones at the end. */
@@ -158,23 +156,6 @@ function isSameInIceberg(declared: PostgresType, now: PostgresType): boolean {
 
 function catalogType(column: CatalogColumn): PostgresType {
   return parsePostgresType(column.type, typeHint(column))
-}
-
-/** What a declaration must say beside the type's text: nothing for PostgreSQL's own types. */
-export function typeHint({ type, kind, baseType }: CatalogColumn): TypeHint {
-  if (kind === 'domain') return { kind, baseType: baseType !== undefined && isOwnType(baseType) ? baseType : 'text' }
-  return isOwnType(type) ? {} : { kind }
-}
-
-/** Whether the text alone says what a type is. */
-function isOwnType(text: string): boolean {
-  try {
-    parsePostgresType(text)
-    return true
-  } catch (error) {
-    if (error instanceof PipelineError) return false
-    throw error
-  }
 }
 
 function freeName(name: string, taken: ReadonlySet<string>): string {

@@ -1,7 +1,7 @@
 import { isToastable, typeWarnings } from '../../pipeline/column-types.ts'
+import { type CatalogTable, isKeyIndex } from '../../pipeline/source-catalog.ts'
 import { quoteTable, replicaIdentityFullStatement } from '../../pipeline/source-sql.ts'
 import type { CapturedColumn, CapturedTable } from '../../pipeline/tables.ts'
-import { type CatalogTable, isKeyIndex } from './catalog.ts'
 
 /** Something about a table that will hurt, and what to do about it. */
 export interface TableWarning {

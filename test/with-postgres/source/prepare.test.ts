@@ -156,9 +156,9 @@ test('a role that may do nothing is told what it needs', async () => {
     expect.stringMatching(/ may not replicate$/),
     expect.stringMatching(/ may not create a schema and a publication in app$/),
     `odd "schema.it's belongs to another role, which alone may publish it`,
-    `odd "schema.it's may not be read`,
+    `odd "schema.it's may not be read by debezium`,
     'public.plain belongs to another role, which alone may publish it',
-    'public.plain may not be read',
+    'public.plain may not be read by debezium',
   ])
 })
 
