@@ -55,6 +55,13 @@ export const errorNames = {
   TopicMismatch: { about: 'provisioning', workflow: 'fail' },
   DeliveryStreamMissing: { about: 'provisioning', workflow: 'fail' },
   DeliveryStreamFailed: { about: 'provisioning', workflow: 'fail' },
+  DataApiDisabled: { about: 'provisioning', workflow: 'fail' },
+  SourceSecretUnusable: { about: 'provisioning', workflow: 'fail' },
+  SourceQueryFailed: { about: 'provisioning', workflow: 'fail' },
+  SourceBusy: { about: 'provisioning', workflow: 'retry' },
+  SnapshotFailed: { about: 'provisioning', workflow: 'fail' },
+  CanaryLost: { about: 'provisioning', workflow: 'fail' },
+  QueryFailed: { about: 'provisioning', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {
