@@ -1,0 +1,78 @@
+import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { isServiceException } from '../aws-errors.ts'
+
+const maximumCharacters = 300
+const maximumErrors = 3
+/** Of the log's pages, each of which CloudWatch searches for a while: a failed connector repeats itself. */
+const maximumPages = 5
+
+/** The last errors in a connector's log, in words that cannot hold a row's value. Empty where there are none, or no log yet. */
+export async function lastErrors(logs: CloudWatchLogsClient, logGroupName: string, since: Date | undefined): Promise<string[]> {
+  const messages: string[] = []
+  let nextToken: string | undefined
+  let pages = 0
+  try {
+    do {
+      const page = await logs.send(
+        new FilterLogEventsCommand({
+          logGroupName,
+          filterPattern: '?ERROR ?"Caused by:"',
+          ...(since ? { startTime: since.getTime() } : {}),
+          ...(nextToken === undefined ? {} : { nextToken }),
+        }),
+      )
+      messages.push(...(page.events ?? []).map(({ message }) => message ?? ''))
+      nextToken = page.nextToken
+    } while (nextToken !== undefined && ++pages < maximumPages)
+  } catch (error) {
+    if (!isServiceException(error) || error.name !== 'ResourceNotFoundException') throw error
+  }
+  return [...new Set(errorTexts(messages.join('\n')))].slice(-maximumErrors)
+}
+
+/** `[Worker-…] [2026-01-31 12:00:00,000] ERROR message (logger:line)`; the prefix is MSK Connect's. */
+const errorLine = /^(?:\[[^\]]*\]\s*)*ERROR\s+(.*)$/
+/** `Caused by: a.b.SomeException: message` */
+const exceptionLine = /^(?:\[[^\]]*\]\s*)*(?:Caused by:\s+)?((?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error))(?::\s*(.*))?$/
+
+/**
+ * What PostgreSQL and Kafka say of connections, rights, slots and objects names no values. Anything else that an exception says may quote a row:
+ * of it, the class is all that is told.
+ */
+const harmless: readonly (readonly [exception: RegExp, message: RegExp])[] = [
+  [
+    /PSQLException$/,
+    /^(FATAL:|The connection attempt failed|Connection to \S+ refused|ERROR: (permission denied|must be|replication slot|publication|all replication slots|could not access))/,
+  ],
+  [/^org\.apache\.kafka\.common\.errors\.\w*(Authorization|Authentication|Timeout)Exception$/, /./],
+  [/(UnknownHost|SocketTimeout|NoRouteToHost|UnsupportedClassVersion|ClassNotFound)\w*$/, /./],
+  [/^software\.amazon\.awssdk\.services\.secretsmanager\./, /./],
+]
+
+/** Errors of a worker's log, cut to what cannot hold a row's value: lines of the log without what they quote, exceptions by class. */
+export function errorTexts(log: string): string[] {
+  return log.split('\n').flatMap((line) => {
+    const [, logged] = errorLine.exec(line) ?? []
+    if (logged !== undefined) return [cut(withoutQuoted(logged))]
+    const [, exception, message] = exceptionLine.exec(line) ?? []
+    if (exception === undefined) return []
+    const told = message !== undefined && harmless.some(([of, words]) => of.test(exception) && words.test(message))
+    return [cut(told ? `${exception}: ${message}` : exception)]
+  })
+}
+
+/** Without what stands in quotes, brackets or after a colon, and without numbers: a message of Debezium's may hold a row there. */
+function withoutQuoted(message: string): string {
+  const [, text = '', logger = ''] = /^(.*?)(\s*\([\w.$]+:\d+\))?$/.exec(message) ?? []
+  const first = /^[^'"‘’“”`{[(:=<\d]*/.exec(text)?.[0] ?? ''
+  return `${first.trim()}${first.length < text.length ? ' …' : ''}${logger}`
+}
+
+/** Of MSK Connect's own description of a state. */
+export function firstLine(text = ''): string {
+  return cut(text.split('\n')[0] ?? '')
+}
+
+function cut(text: string): string {
+  return text.length > maximumCharacters ? `${text.slice(0, maximumCharacters - 1)}…` : text
+}
