@@ -14,6 +14,9 @@ import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 import { decryptSecrets } from '../keys.ts'
 import { vpcNetworking, vpcNetworkingWildcards } from '../vpc-networking.ts'
 
+/** Only the beginning of the group's name is documented; no other connector is on this cluster. */
+const workerGroups = '__amazon_msk_connect_*'
+
 const allow = (actions: string[], resources: string[]) => new PolicyStatement({ actions, resources })
 
 /** What the connector runs with: its role, its log group, its plugin and its worker configuration. The connector itself is the state machine's. */
@@ -39,10 +42,8 @@ export class CdcMskConnectIam extends DeploymentStack {
       },
     })
     acknowledgeWildcards(role, [
-      ...(['topic', 'group'] as const).map((kind): [string, string] => [
-        this.kafkaArn(kind, this.internal),
-        "MSK Connect draws the ids in the names of the connector's own topics and group",
-      ]),
+      [this.kafkaArn('topic', this.internal), "MSK Connect draws the ids in the names of the connector's own topics"],
+      [this.kafkaArn('group', workerGroups), 'MSK Connect draws the name of the group of its workers, on a cluster of our own'],
       ...vpcNetworkingWildcards(this),
     ])
     const logGroup = new LogGroup(this, 'LogGroup', {
@@ -87,7 +88,7 @@ export class CdcMskConnectIam extends DeploymentStack {
     return StringParameter.valueForStringParameter(this, this.names.clusterArnParameter)
   }
 
-  /** `__amazon_msk_connect_<offsets|status|configs>_<connector>_<id>`; the workers' group is named likewise. */
+  /** `__amazon_msk_connect_<offsets|status|configs>_<connector>_<id>` */
   private get internal(): string {
     return `__amazon_msk_connect_*_${this.names.connector}_*`
   }
@@ -105,11 +106,13 @@ export class CdcMskConnectIam extends DeploymentStack {
         ['kafka-cluster:CreateTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData', 'kafka-cluster:WriteData'],
         [topic(this.internal), topic(offsetsTopic)],
       ),
+      // Kafka Connect refuses an offsets topic that forgets offsets after a while; without the right to look, it does not look.
+      allow(['kafka-cluster:DescribeTopicDynamicConfiguration'], [topic(this.internal), topic(offsetsTopic)]),
       allow(
         ['kafka-cluster:CreateTopic', 'kafka-cluster:DescribeTopic', 'kafka-cluster:WriteData'],
         [changeEventTopic, heartbeatTopic, logicalMessageTopic].map(topic),
       ),
-      allow(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], [this.kafkaArn('group', this.internal)]),
+      allow(['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'], [this.kafkaArn('group', workerGroups)]),
     ]
   }
 

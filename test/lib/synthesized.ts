@@ -34,6 +34,13 @@ export function synthesized(deployment: object = localDeployment, tables: unknow
   )
 }
 
+/** The stacks that each stack is deployed after, by its name. */
+export function deployedAfter(deployment: object = localDeployment): Record<string, readonly string[]> {
+  return synthesize(deployment, readJson('tables.json'), 'false', (outdir) =>
+    Object.fromEntries(readAssembly(outdir).stacks.map(({ name, dependencies }) => [name, dependencies])),
+  )
+}
+
 /** What the CDK's own rules and cdk-nag find in the templates of a deployment, by the name of the rules. */
 export function findings(deployment: object = localDeployment): unknown {
   return synthesize(

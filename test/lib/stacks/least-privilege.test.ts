@@ -115,6 +115,11 @@ test("the connector's role reaches its own topics and group, its secret and its 
     'aurora.cdc.connect-offsets',
     'aurora.cdc.message',
   ])
+  expect(resourcesOf('kafka-cluster:DescribeTopicDynamicConfiguration').toSorted()).toEqual([
+    '__amazon_msk_connect_*_aurora-cdc-debezium_*',
+    'aurora.cdc.connect-offsets',
+  ])
+  expect(resourcesOf('kafka-cluster:AlterGroup')).toEqual(['__amazon_msk_connect_*'])
   expect(resourcesOf('secretsmanager:GetSecretValue')).toEqual(['debezium-AbCdEf'])
 })
 

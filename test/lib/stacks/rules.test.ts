@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
 import { parseDeployment } from '../../../pipeline/deployment.ts'
-import { findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
+import { deployedAfter, findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const app = synthesized()
@@ -81,6 +81,24 @@ test('every parameter of Parameter Store that a stack reads is written by anothe
   const written = ofType(app, 'AWS::SSM::Parameter').map(({ Properties }) => Properties?.Name)
   expect(read.filter((name) => !written.includes(String(name)) && name !== '/cdk-bootstrap/hnb659fds/version')).toEqual([])
   expect(read).toContain('/aurora-cdc/msk-cluster-arn')
+})
+
+test('a stack is deployed after whatever writes a parameter that it reads, and the stream after all that Firehose checks', () => {
+  const after = deployedAfter()
+  const writer = (parameter: Json | undefined) =>
+    Object.entries(app).find(([, template]) =>
+      ofType(template, 'AWS::SSM::Parameter').some(({ Properties }) => Properties?.Name === parameter),
+    )
+  const readers = Object.entries(app).flatMap(([stack, { Parameters }]) =>
+    Object.values(Parameters).flatMap(({ Default }) => {
+      const [written] = writer(Default) ?? []
+      return written === undefined ? [] : [[stack, written] as const]
+    }),
+  )
+  expect(readers.length).toBeGreaterThanOrEqual(3)
+  for (const [stack, written] of readers) expect([stack, after[stack]]).toEqual([stack, expect.arrayContaining([written])])
+  expect(after.CdcFirehose).toEqual(expect.arrayContaining(['CdcMskCluster', 'CdcS3Tables', 'CdcLambdaTransform', 'CdcFirehoseRole']))
+  expect(after.CdcMonitoring).toContain('CdcFirehose')
 })
 
 test('no AWS managed policy is attached', () => {
