@@ -40,6 +40,7 @@ export const errorNames = {
   AccessDenied: { about: 'provisioning', workflow: 'fail' },
   RequestRefused: { about: 'provisioning', workflow: 'fail' },
   NotInTime: { about: 'provisioning', workflow: 'fail' },
+  InvalidRequest: { about: 'provisioning', workflow: 'fail' },
   CatalogIntegrationMissing: { about: 'provisioning', workflow: 'fail' },
   GrantsRefused: { about: 'provisioning', workflow: 'fail' },
   PrincipalNotYetKnown: { about: 'provisioning', workflow: 'retry' },

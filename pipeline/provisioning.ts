@@ -77,12 +77,57 @@ export interface RowCountsAnswer extends StepAnswer {
   readonly rows?: Readonly<Record<string, string>>
 }
 
-/** What an execution has to say in the end. */
-export interface ProvisioningReport extends StepAnswer {
+/** The last answer of each step in the state data, beside `request`, in the order of execution. A step that is asked for three changes has three. */
+export const answerKeys = [
+  'checkSource',
+  'ensureSource',
+  'ensureVpcConnectivity',
+  'awaitVpcConnectivity',
+  'checkCatalog',
+  'ensureGrants',
+  'ensureClusterPolicy',
+  'ensureTopic',
+  'awaitTopic',
+  'signalDeliveryReady',
+  'awaitDeliveryStream',
+  'ensureConnector',
+  'awaitConnector',
+  'awaitSnapshot',
+  'ensureCanaryInsert',
+  'awaitCanaryInsert',
+  'ensureCanaryUpdate',
+  'awaitCanaryUpdate',
+  'ensureCanaryDelete',
+  'awaitCanaryDelete',
+  'awaitRowCounts',
+] as const
+
+export type AnswerKey = (typeof answerKeys)[number]
+
+/** Answers of steps that were not asked are null. */
+export type ProvisioningAnswers = Readonly<
+  Record<Exclude<AnswerKey, `awaitCanary${string}` | 'awaitRowCounts'>, StepAnswer | null> &
+    Record<Extract<AnswerKey, `awaitCanary${string}`>, CanaryAnswer | null> &
+    Record<'awaitRowCounts', RowCountsAnswer | null>
+>
+
+/** What an execution has to say in the end: its output. */
+export interface ProvisioningReport {
   readonly reached: ProvisioningRequest['until']
+  readonly did: readonly string[]
+  readonly already: readonly string[]
   readonly rows: Readonly<Record<string, string>> | null
   /** Seconds from a change of the canary's row at the source until it was seen in Iceberg. */
   readonly latencies: Readonly<Record<'insert' | 'update' | 'delete', number>> | null
   /** What to ask Athena next. */
   readonly query: string | null
 }
+
+export const reportMembers = [
+  'reached',
+  'did',
+  'already',
+  'rows',
+  'latencies',
+  'query',
+] as const satisfies readonly (keyof ProvisioningReport)[]

@@ -1,4 +1,4 @@
-import type { StepName } from '../../pipeline/provisioning.ts'
+import { type AnswerKey, answerKeys, reportMembers, type StepName } from '../../pipeline/provisioning.ts'
 import { retries } from './retries.ts'
 import {
   chain,
@@ -21,33 +21,6 @@ const taskTimeoutSeconds = functionTimeoutSeconds + 10
 /** Each wait has a deadline of its own; this only ends what nobody foresaw. */
 const executionTimeoutSeconds = 7 * 24 * 60 * 60
 
-/** The last answer of each step in the state data, beside `request`; null before it was asked. */
-export const answerKeys = [
-  'checkSource',
-  'ensureSource',
-  'ensureVpcConnectivity',
-  'awaitVpcConnectivity',
-  'checkCatalog',
-  'ensureGrants',
-  'ensureClusterPolicy',
-  'ensureTopic',
-  'awaitTopic',
-  'signalDeliveryReady',
-  'awaitDeliveryStream',
-  'ensureConnector',
-  'awaitConnector',
-  'awaitSnapshot',
-  'ensureCanaryInsert',
-  'awaitCanaryInsert',
-  'ensureCanaryUpdate',
-  'awaitCanaryUpdate',
-  'ensureCanaryDelete',
-  'awaitCanaryDelete',
-  'awaitRowCounts',
-] as const
-
-type AnswerKey = (typeof answerKeys)[number]
-
 /**
  * The provisioning state machine, in the order of execution.
  * @param functionArn ARN of a step's function
@@ -68,16 +41,26 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
   )
 
   const connectivity = chain(
-    ask('ensure-vpc-connectivity', 'ensureVpcConnectivity', {
+    askUntilReady('ensure-vpc-connectivity', 'ensureVpcConnectivity', {
       name: 'Ensure multi-VPC connectivity of the cluster',
       comment: 'Firehose reaches the brokers by it. MSK refuses it at creation, so it is an update, which restarts the brokers one by one.',
+      question: { name: 'Is connectivity on, or being turned on?', comment: 'MSK updates only a cluster that is ACTIVE.' },
+      wait: { name: 'Wait until the cluster can be updated', comment: 'Whatever runs now ends first.', seconds: 30 },
     }),
-    askUntilReady('await-vpc-connectivity', 'awaitVpcConnectivity', {
-      name: 'Look at the cluster and its connectivity',
-      comment: 'State, operation and whether connectivity is on.',
-      question: { name: 'Is the cluster ACTIVE with connectivity on?', comment: 'HEALING, MAINTENANCE and REBOOTING_BROKER pass, too.' },
-      wait: { name: 'Wait until the cluster is ACTIVE', comment: '20 to 75 min are usual where connectivity was off.', seconds: 30 },
-    }),
+    askUntilReady(
+      'await-vpc-connectivity',
+      'awaitVpcConnectivity',
+      {
+        name: 'Look at the cluster and its connectivity',
+        comment: 'State, operation and whether connectivity is on.',
+        question: {
+          name: 'Is the cluster ACTIVE with connectivity on?',
+          comment: 'HEALING, MAINTENANCE and REBOOTING_BROKER pass, too.',
+        },
+        wait: { name: 'Wait until the cluster is ACTIVE', comment: '20 to 75 min are usual where connectivity was off.', seconds: 30 },
+      },
+      { 'operationArn.$': '$.ensureVpcConnectivity.operationArn' },
+    ),
     done({ name: 'The cluster is ready', comment: 'ACTIVE, with multi-VPC connectivity for IAM.' }),
   )
 
@@ -89,9 +72,11 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
     onlyIf(
       { name: 'Does Lake Formation govern the catalog?', comment: 'Where IAM does, the policies of the roles are enough.' },
       { Variable: '$.checkCatalog.mode', StringEquals: 'lake-formation' },
-      ask('ensure-grants', 'ensureGrants', {
+      askUntilReady('ensure-grants', 'ensureGrants', {
         name: 'Ensure the grants of Lake Formation',
         comment: 'For Firehose, for the checks, and for the declared readers; one after another, and read back.',
+        question: { name: 'Are all grants made?', comment: 'A call makes as many as it has time for.' },
+        wait: { name: 'Wait before the next grants', comment: 'Lake Formation takes a few grants a second.', seconds: 2 },
       }),
     ),
     done({ name: 'The catalog is ready', comment: 'Firehose and the checks may use the tables.' }),
@@ -112,9 +97,11 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       name: 'Ensure the cluster policy for Firehose',
       comment: 'It lets Firehose connect to the brokers. Statements of others stay.',
     }),
-    ask('ensure-topic', 'ensureTopic', {
+    askUntilReady('ensure-topic', 'ensureTopic', {
       name: 'Ensure the topic of change events',
-      comment: 'Its partitions and settings.',
+      comment: 'Its partitions, its replicas and its settings.',
+      question: { name: 'Is the topic made as wanted?', comment: 'MSK has topic operations on ACTIVE clusters only.' },
+      wait: { name: 'Wait until the topic can be made', comment: 'Whatever runs now ends first.', seconds: 10 },
     }),
     askUntilReady('await-topic', 'awaitTopic', {
       name: 'Look at the topic',
@@ -160,7 +147,7 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       name: 'Count the rows of the Iceberg tables',
       comment: 'Every captured table can be queried.',
       question: { name: 'Are the rows of all tables counted?', comment: 'Queries run beside each other.' },
-      wait: { name: 'Wait until the rows are counted', comment: 'Seconds.', seconds: 5 },
+      wait: { name: 'Wait until the rows are counted', comment: 'Athena answers within seconds.', seconds: 5 },
     }),
   )
 
@@ -207,9 +194,6 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
     TimeoutSeconds: executionTimeoutSeconds,
   }
 }
-
-/** Output of an execution. */
-export const reportMembers = ['reached', 'did', 'already', 'rows', 'latencies', 'query'] as const
 
 type Looked = Named & { readonly question: Named; readonly wait: Named & { readonly seconds: number } }
 

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { getLanguageService, TextDocument } from 'amazon-states-language-service'
 import validate from 'asl-validator'
-import { answerKeys, functionTimeoutSeconds, provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
+import { functionTimeoutSeconds, provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
 import type { Definition, State, States } from '../../../lib/workflow/states.ts'
 import { errorNames, errorNamesFor } from '../../../pipeline/errors.ts'
-import { provisioningSteps } from '../../../pipeline/provisioning.ts'
+import { answerKeys, provisioningSteps } from '../../../pipeline/provisioning.ts'
 
 const functionArn = (step: string) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`
 const definition = provisioningDefinition(functionArn)
@@ -95,7 +97,10 @@ test('nothing is caught, and nothing fails but what is the cause: an execution c
 test('every wait comes back to the task that is asked again, by whose answer the loop is left', () => {
   const waits = all.filter(({ state }) => state.Type === 'Wait')
   expect(waits.map(({ name }) => name)).toEqual([
+    'Wait until the cluster can be updated',
     'Wait until the cluster is ACTIVE',
+    'Wait before the next grants',
+    'Wait until the topic can be made',
     'Wait until the topic is ACTIVE',
     'Wait until the delivery stream is ACTIVE',
     'Wait until the former connector is gone',
@@ -116,6 +121,18 @@ test('every wait comes back to the task that is asked again, by whose answer the
     // What the step answered is what it is given the next time.
     expect(asking.Parameters).toMatchObject({ 'previous.$': asking.ResultPath })
   }
+})
+
+test('every step that may answer that it is not ready is asked again', () => {
+  const folder = join(import.meta.dirname, '..', '..', '..', 'handlers', 'provision')
+  const mayWait = provisioningSteps.filter((step) => /\bnotYet\(/.test(readFileSync(join(folder, `${step}.ts`), 'utf8')))
+  const asked = all.flatMap(({ state, beside }) => {
+    if (state.Type !== 'Wait') return []
+    const asking = beside[onward(state)[0] ?? '']
+    return asking?.Type === 'Task' ? [asking.Resource] : []
+  })
+  expect(mayWait.length).toBeGreaterThan(5)
+  expect([...new Set(asked)].toSorted()).toEqual(mayWait.map(functionArn).toSorted())
 })
 
 test('states stand in the order of execution: only a wait goes back', () => {

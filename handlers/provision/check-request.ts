@@ -1,0 +1,73 @@
+import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
+import { PipelineError } from '../../pipeline/errors.ts'
+import type { ProvisioningRequest, StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
+import { ready } from '../../pipeline/step-answer.ts'
+import { isServiceException } from './aws-errors.ts'
+import { type StepPlace, stepHandler } from './step.ts'
+
+export interface CheckedRequest extends StepAnswer {
+  readonly request: ProvisioningRequest
+}
+
+type Reader<Value> = (given: unknown) => Value
+
+const until: Reader<ProvisioningRequest['until']> = (given) => {
+  if (given === undefined || given === 'Verified') return 'Verified'
+  if (given === 'DeliveryReady') return given
+  throw invalid(`"until" is ${JSON.stringify(given)}; it may be "Verified", which is the default, or "DeliveryReady"`)
+}
+
+/** What is wrong with it must not quote it: the URL is a secret. */
+const signal: Reader<ProvisioningRequest['signal']> = (given) => {
+  if (given === undefined || given === null) return null
+  if (isObject(given) && Object.keys(given).join() === 'url' && typeof given.url === 'string' && /^https?:\/\/\S+$/.test(given.url))
+    return { url: given.url }
+  throw invalid('"signal" must be { "url": "…" } with the URL of a wait condition of CloudFormation')
+}
+
+const readers = { until, signal } as const satisfies { [Key in keyof ProvisioningRequest]: Reader<ProvisioningRequest[Key]> }
+
+/** The input of an execution with defaults filled in; `{}` asks for everything. @throws PipelineError `InvalidRequest` */
+export function parseRequest(input: unknown): ProvisioningRequest {
+  if (!isObject(input)) throw invalid('it is not a JSON object; {} asks for everything')
+  const unknown = Object.keys(input).filter((key) => !Object.hasOwn(readers, key))
+  if (unknown.length > 0) {
+    const known = Object.keys(readers).map((key) => JSON.stringify(key))
+    throw invalid(`${unknown.map((key) => JSON.stringify(key)).join(', ')} is not known; allowed are ${known.join(', ')}`)
+  }
+  const request = { until: readers.until(input.until), signal: readers.signal(input.signal) }
+  if (request.signal && request.until !== 'DeliveryReady') throw invalid('"signal" goes with "until": "DeliveryReady" only')
+  return request
+}
+
+const firehose = new FirehoseClient()
+export const handler = stepHandler('check-request', checkRequest)
+
+/** Is the input understood, and can the execution reach what it asks for? @throws PipelineError `InvalidRequest`, `DeliveryStreamMissing` */
+export async function checkRequest(request: StepRequest, { plan, now }: Pick<StepPlace, 'plan' | 'now'>): Promise<CheckedRequest> {
+  const asked = parseRequest(request.request)
+  // Hours later the same would be found out, after the cluster was changed.
+  if (asked.until !== 'DeliveryReady') await refuseMissingStream(plan.deliveryStream)
+  const seen = asked.until === 'DeliveryReady' ? 'asked until a delivery stream can be created' : 'asked for everything'
+  return { ...ready(request, now(), { seen }), request: asked }
+}
+
+async function refuseMissingStream(name: string): Promise<void> {
+  try {
+    await firehose.send(new DescribeDeliveryStreamCommand({ DeliveryStreamName: name }))
+  } catch (error) {
+    if (!isServiceException(error) || error.name !== 'ResourceNotFoundException') throw error
+    throw new PipelineError(
+      'DeliveryStreamMissing',
+      `There is no delivery stream ${name}: its stack CdcFirehose is not deployed, or not from the same deployment.json. Run npx cdk deploy --all, then start an execution.`,
+    )
+  }
+}
+
+function invalid(what: string): PipelineError {
+  return new PipelineError('InvalidRequest', `The input of the execution is refused: ${what}.`)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
