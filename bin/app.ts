@@ -27,6 +27,8 @@ function readJson(file: string): unknown {
   }
 }
 
+const tell = (line: string) => process.stderr.write(`${line}\n`)
+
 try {
   const app = new App()
   const wanted = contextFile(app, 'deployment', 'deployment.json')
@@ -44,7 +46,7 @@ try {
   const tables = capturedTables(parseTables(readJson(tablesFile), relative('.', tablesFile)))
   // The local run and whoever has no deployment yet have nothing to lose; a local deployment refuses replacements itself.
   const recorded = deploymentFile !== example && app.node.tryGetContext('record') !== 'false'
-  const writeRecord = recorded ? checkRecord(recordFile(deploymentFile), deployment, tables) : () => {}
+  const writeRecord = recorded ? checkRecord(recordFile(deploymentFile), deployment, tables, tell) : () => {}
   addRules(app)
   const { cluster } = addPipelineStacks(app, { deployment, tables, plugin })
   if (deploymentFile === example && byDefault) {
@@ -57,6 +59,6 @@ try {
   writeRecord()
 } catch (error) {
   if (!(error instanceof PipelineError)) throw error
-  process.stderr.write(`${error.name}: ${error.message}\n`)
+  tell(`${error.name}: ${error.message}`)
   process.exitCode = 1
 }

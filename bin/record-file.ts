@@ -12,13 +12,26 @@ export function recordFile(deploymentFile: string): string {
 
 /**
  * Holds a deployment against the record of what was synthesized for it before.
+ * @param tell is told of a record that begins: in a new clone of a deployment that is there already it is missing rather than new
  * @returns writes the record of this synthesis, for when it has succeeded; a record that says so already stays as it is
  * @throws PipelineError `InvalidTables`, `InvalidDeployment`
  */
-export function checkRecord(file: string, deployment: Deployment, tables: readonly CapturedTable[]): () => void {
+export function checkRecord(
+  file: string,
+  deployment: Deployment,
+  tables: readonly CapturedTable[],
+  tell: (line: string) => void,
+): () => void {
   const now = deploymentRecord(deployment, tables)
   const text = `${JSON.stringify(now, null, 2)}\n`
-  if (!existsSync(file)) return () => write(file, text)
+  if (!existsSync(file)) {
+    return () => {
+      write(file, text)
+      tell(
+        `${relative('.', file)} begins the record of what is synthesized for this deployment: commit it beside the deployment file. If the deployment is there already, take its record from version control instead.`,
+      )
+    }
+  }
   const written = readFileSync(file, 'utf8')
   refuseReplacements(parseDeploymentRecord(readJson(written, file), relative('.', file)), now, deployment, relative('.', file))
   return () => {

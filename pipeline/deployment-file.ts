@@ -26,7 +26,7 @@ const key = arn('kms', 'key/[0-9a-zA-Z-]+', 'the ARN of a KMS key, such as "arn:
 const network = z.strictObject({
   vpc: text(/^vpc-[0-9a-f]{8,17}$/, 'the id of a VPC, such as "vpc-0123456789abcdef0"'),
   cidrs: z
-    .array(text(/^(?!0\.0\.0\.0)\d{1,3}(\.\d{1,3}){3}\/(1[6-9]|2[0-8])$/, 'an IPv4 block of the VPC, such as "10.0.0.0/16"'))
+    .array(text(/^(?!0\.0\.0\.0)\d{1,3}(\.\d{1,3}){3}\/(1[6-9]|2[0-8])$/, 'an IPv4 block of the VPC, of /16 to /28, such as "10.0.0.0/16"'))
     .min(1, "at least one IPv4 block: the VPC's, from which PrivateLink's addresses are taken")
     .describe("The VPC's IPv4 blocks, from which PrivateLink's addresses are taken"),
   subnets: z
