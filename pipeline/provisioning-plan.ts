@@ -7,7 +7,7 @@ import { type CapturedTable, canaryCapturedTable } from './tables.ts'
 
 /**
  * What the steps of the state machine know of the deployment: everything that is fixed at synthesis, compiled into their bundles.
- * ARNs that AWS draws at random are in {@link ProvisioningEnvironment}.
+ * ARNs that AWS draws at random are in `provisioning-environment.ts`.
  */
 export interface ProvisioningPlan {
   readonly account: string
@@ -64,15 +64,7 @@ export interface ProvisioningPlan {
   readonly transformLogGroup: string
 }
 
-/** Environment variables of every step, each an ARN or id that is drawn when the resource is made. */
-export const provisioningVariables = {
-  clusterArn: 'CLUSTER_ARN',
-  pluginArn: 'CONNECT_PLUGIN_ARN',
-  workerConfigurationArn: 'CONNECT_WORKER_CONFIGURATION_ARN',
-  workerSecurityGroup: 'CONNECT_SECURITY_GROUP',
-} as const
-
-export type ProvisioningEnvironment = Readonly<Record<keyof typeof provisioningVariables, string>>
+export type { ProvisioningEnvironment } from './provisioning-environment.ts'
 
 /** Steps that query the Iceberg tables with Athena: where Lake Formation governs the catalog, their roles are granted SELECT. */
 export const queryingSteps = ['await-canary', 'await-row-counts'] as const

@@ -1,3 +1,4 @@
+import { canaryTable } from '../../pipeline/names.ts'
 import {
   answerKeys,
   type ProvisioningAnswers,

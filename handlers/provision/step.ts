@@ -1,7 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepName, StepRequest } from '../../pipeline/provisioning.ts'
-import { type ProvisioningEnvironment, type ProvisioningPlan, provisioningVariables } from '../../pipeline/provisioning-plan.ts'
+import { type ProvisioningEnvironment, provisioningVariables } from '../../pipeline/provisioning-environment.ts'
+import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { nameAwsError } from './aws-errors.ts'
 
 /** Compiled in by the bundler. */
