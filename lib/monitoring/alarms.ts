@@ -1,23 +1,8 @@
 import { Duration } from 'aws-cdk-lib'
-import { ComparisonOperator, type IMetric, MathExpression, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { MathExpression, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Deployment } from '../../pipeline/deployment.ts'
+import type { AlarmDefinition } from './alarm-definition.ts'
 import type { PipelineMetrics } from './metrics.ts'
-
-/** One alarm: what it sees, from when on, and why that number. */
-export interface AlarmDefinition {
-  /** Also the heading in docs/runbook.md. */
-  readonly name: string
-  readonly says: string
-  readonly metric: IMetric
-  readonly threshold: number
-  readonly below?: true
-  /** So many periods of the metric in a row. */
-  readonly periods: number
-  /** Why this threshold. */
-  readonly reason: string
-  /** What no data means. By default that all is well: a metric of something that did not happen. */
-  readonly missing?: TreatMissingData
-}
 
 const gibibyte = 1024 ** 3
 const over = (metric: Metric, period: Duration) => metric.with({ period })
@@ -248,8 +233,4 @@ function provisioning({ executionsFailed, executionsTimedOut }: PipelineMetrics)
       reason: 'executions are started by people and by a rotated secret, and retry what is transient by themselves',
     },
   ]
-}
-
-export function comparison({ below }: AlarmDefinition): ComparisonOperator {
-  return below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD
 }

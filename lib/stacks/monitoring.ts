@@ -6,7 +6,8 @@ import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-
 import type { Construct } from 'constructs'
 import { stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
-import { type AlarmDefinition, alarmDefinitions, comparison } from '../monitoring/alarms.ts'
+import { type AlarmDefinition, comparison } from '../monitoring/alarm-definition.ts'
+import { alarmDefinitions } from '../monitoring/alarms.ts'
 import { dashboardRows } from '../monitoring/dashboard.ts'
 import { pipelineMetrics } from '../monitoring/metrics.ts'
 
