@@ -88,8 +88,8 @@ export function chain(...pieces: readonly [Piece, ...Piece[]]): Piece {
   }
 }
 
-export function task({ name, comment, ...task }: Named & Omit<TaskState, 'Type' | 'Comment' | 'Next' | 'End'>): Piece {
-  return { start: name, states: (next) => ({ [name]: { Type: 'Task', Comment: comment, ...task, ...onward(next) } }) }
+export function task({ name, comment, ...rest }: Named & Omit<TaskState, 'Type' | 'Comment' | 'Next' | 'End'>): Piece {
+  return { start: name, states: (next) => ({ [name]: { Type: 'Task', Comment: comment, ...rest, ...onward(next) } }) }
 }
 
 /** Asks, and while the answer is no waits and asks again: Task → Choice → Wait → Task. */

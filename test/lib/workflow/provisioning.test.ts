@@ -136,13 +136,13 @@ test('every step that may answer that it is not ready is asked again', () => {
 })
 
 test('states stand in the order of execution: only a wait goes back', () => {
-  for (const { name, state, beside } of all) {
+  const ways = all.flatMap(({ name, state, beside }) => {
     const order = Object.keys(beside)
-    for (const next of onward(state)) {
-      if (state.Type === 'Wait') expect(order.indexOf(next)).toBeLessThan(order.indexOf(name))
-      else expect(order.indexOf(next)).toBeGreaterThan(order.indexOf(name))
-    }
-  }
+    return onward(state).map((next) => ({ from: name, type: state.Type, back: order.indexOf(next) < order.indexOf(name) }))
+  })
+  expect(ways.filter(({ back }) => back).map(({ type }) => type)).toEqual(
+    all.filter(({ state }) => state.Type === 'Wait').map(() => 'Wait'),
+  )
 })
 
 test('every answer has a place in the state data from the beginning, and comes out of the branches that run beside each other', () => {
@@ -151,16 +151,17 @@ test('every answer has a place in the state data from the beginning, and comes o
   const first = definition.States[definition.StartAt]
   if (first?.Type !== 'Task') throw new Error('the first state is not a task')
   expect(Object.keys(first.ResultSelector ?? {})).toEqual(['request.$', ...answerKeys])
-  for (const { state } of all) {
-    if (state.Type !== 'Parallel') continue
-    state.Branches.forEach((branch, index) => {
-      for (const { state: inside } of places(branch.States))
-        if (inside.Type === 'Task') {
-          const key = (inside.ResultPath ?? '').replace('$.', '')
-          expect(state.ResultSelector[`${key}.$`]).toBe(`$[${index}].${key}`)
-        }
-    })
-    expect(Object.keys(state.ResultSelector)).toEqual(['request.$', ...answerKeys.map((key) => `${key}.$`)])
+  const parallels = all.flatMap(({ state }) => (state.Type === 'Parallel' ? [state] : []))
+  expect(parallels).toHaveLength(1)
+  for (const { Branches, ResultSelector } of parallels) {
+    const own = Branches.flatMap((branch, index) =>
+      places(branch.States).flatMap(({ state }) => (state.Type === 'Task' ? [[`${state.ResultPath?.replace('$.', '')}.$`, index]] : [])),
+    )
+    expect(own).toHaveLength(6)
+    expect(ResultSelector).toMatchObject(
+      Object.fromEntries(own.map(([key, index]) => [key, `$[${index}].${String(key).replace('.$', '')}`])),
+    )
+    expect(Object.keys(ResultSelector)).toEqual(['request.$', ...answerKeys.map((key) => `${key}.$`)])
   }
 })
 
