@@ -22,6 +22,8 @@ export interface FunctionPlace {
   readonly region: string
   /** The function's standard output and error are appended here. */
   readonly logFile: string
+  /** What Lambda adds besides: where AWS is, and the keys of the function's role. A function that calls no service needs none. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Lambda's answer to a synchronous invocation. A failure has Lambda's own error type, or the thrown error's name. */
@@ -221,6 +223,7 @@ function environmentOf(fn: LocalFunction, place: FunctionPlace): NodeJS.ProcessE
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     LAMBDA_TASK_ROOT: fn.assetDirectory,
     _HANDLER: fn.handler,
+    ...place.environment,
     ...fn.environment,
   }
 }

@@ -18,8 +18,8 @@ export interface AccountFixture {
   open(): LocalAccount
   /** Deploys templates as stacks of that name, in their order; returns what happened as `<logical id> <action>`. */
   deploy(templates: Record<string, object>, account?: LocalAccount): Promise<string[]>
-  /** A folder with one file, as the asset `s3://assets/<name>.zip` of every stack. */
-  asset(name: string): void
+  /** A folder with one file, an ES module, as the asset `s3://assets/<name>.zip` of every stack. */
+  asset(name: string, source?: string): void
   close(): Promise<void>
 }
 
@@ -45,9 +45,9 @@ export async function accountFixture(): Promise<AccountFixture> {
       await deployAssembly(assembly, account, undefined, (event) => events.push(event))
       return events.flatMap((event) => (event.kind === 'resource' ? [`${event.logicalId} ${event.action}`] : []))
     },
-    asset(name) {
+    asset(name, source = `export const handler = () => '${name}'\n`) {
       mkdirSync(join(directory, name))
-      writeFileSync(join(directory, name, 'index.mjs'), `export const handler = () => '${name}'\n`)
+      writeFileSync(join(directory, name, 'index.mjs'), source)
       assets.push(name)
     },
     async close() {
