@@ -1,4 +1,4 @@
-import { icebergTypeOf, parsePostgresType } from './column-types.ts'
+import { icebergTypeOf, isToastable, parsePostgresType } from './column-types.ts'
 import { ownSchema, publication, replicationSlot } from './names.ts'
 import { type CatalogTable, isKeyIndex, readTables, tableNames, typeHint } from './source-catalog.ts'
 import { type SourceQuery, textOf } from './source-query.ts'
@@ -242,4 +242,17 @@ function* identityFindings(declared: CapturedTable, current: CatalogTable, name:
       repair: `ALTER TABLE ${name} ADD PRIMARY KEY (…); or, if it only ever takes inserts, declare it with "replicaIdentity": "nothing", or "full"`,
     }
   }
+}
+
+/**
+ * Captured tables with columns whose values may be stored out of line (TOAST), and a replica identity that leaves such a value out of an update's
+ * event when it did not change. Capturable all the same: most such columns never hold more than the 2 kB from which that happens.
+ */
+export function outOfLineTables(captured: readonly CapturedTable[]): string[] {
+  return captured
+    .filter(({ schema, replicaIdentity }) => schema !== ownSchema && replicaIdentity !== 'full')
+    .filter(({ columns, primaryKey }) => {
+      return columns.some(({ name, type, dropped }) => !dropped && !primaryKey.includes(name) && isToastable(type))
+    })
+    .map(({ schema, name }) => `${schema}.${name}`)
 }

@@ -1,0 +1,120 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { RDSDataClient } from '@aws-sdk/client-rds-data'
+import { PipelineError } from '../../pipeline/errors.ts'
+import { replicationSlot } from '../../pipeline/names.ts'
+import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
+import { afterLine, noSnapshot, progressText, type SnapshotProgress, snapshotFilter } from '../../pipeline/snapshot-log.ts'
+import { slotQuery } from '../../pipeline/source-sql.ts'
+import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { dataApi, dataApiTimeouts } from './data-api.ts'
+import { type StepPlace, stepHandler } from './step.ts'
+
+/** What is known of the snapshot, from one look to the next. */
+export interface SnapshotAnswer extends StepAnswer {
+  readonly progress: SnapshotProgress
+  /** Looks in a row that saw the slot being read. */
+  readonly activeLooks: number
+  readonly log: LogPlace
+}
+
+/** Up to where the log was read. */
+interface LogPlace {
+  /** Time of the newest line that was read, in milliseconds since 1970, and the ids of the lines of that time. */
+  readonly newest: number
+  readonly ids: readonly string[]
+  /** Of the next page, where there are more, and the time from which the reading of these pages began. */
+  readonly next: { readonly token: string; readonly from: number } | null
+}
+
+/**
+ * Why the snapshot is over, as a sentence; undefined: it is not. The slot is read from the moment when streaming begins, which is after the
+ * snapshot. The log says which; where it does not, further looks exclude that the reader is one about to be replaced.
+ */
+export function snapshotOutcome(active: boolean, activeLooks: number, progress: SnapshotProgress): string | undefined {
+  if (!active) return undefined
+  const { phase, streaming } = progress
+  if (phase === 'completed') return `the initial snapshot is complete (${progressText(progress)}), and the slot is being read`
+  if (phase === 'skipped') return 'the initial snapshot was made before, and the slot is being read'
+  if (streaming) return 'the connector streams, and the slot is being read'
+  if (phase === 'none' && activeLooks >= 2) return 'the slot is being read, and nothing was logged of a snapshot: it was made before'
+  if (activeLooks >= 4)
+    return `the slot is being read, which begins after the snapshot; its log did not tell of the end (MSK Connect drops lines): ${progressText(progress)} were seen`
+  return undefined
+}
+
+/** A failure that Debezium does not follow by another try within this time is final. */
+const settledMilliseconds = 60_000
+
+/** What a call reads of the log before it answers. */
+const callMilliseconds = 7000
+
+const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
+const logs = new CloudWatchLogsClient()
+export const handler = stepHandler('await-snapshot', awaitSnapshot)
+
+/**
+ * Looks whether the initial snapshot has ended: at the replication slot and at the connector's log.
+ * @throws PipelineError `SnapshotFailed`, `NotInTime`, those of `dataApi`
+ */
+export async function awaitSnapshot(request: StepRequest<object, SnapshotAnswer>, { plan, now }: StepPlace): Promise<SnapshotAnswer> {
+  const { previous, execution } = request
+  // A connector's clock may be behind a little.
+  const begin = { newest: Date.parse(execution.StartTime) - 60_000, ids: [], next: null }
+  const until = now().getTime() + callMilliseconds
+  const read = await readLog(
+    plan.connector.logGroup,
+    previous?.log ?? begin,
+    previous?.progress ?? noSnapshot,
+    () => now().getTime() < until,
+  )
+  const [slot] = await dataApi(rdsData, plan.source, plan.source.preparationSecret).query(slotQuery)
+  const active = slot?.['active'] === 'true'
+  const activeLooks = active ? (previous?.activeLooks ?? 0) + 1 : 0
+  const state = { ...read, activeLooks }
+  const outcome = snapshotOutcome(active, activeLooks, read.progress)
+  if (outcome !== undefined) return { ...ready(request, now(), { seen: outcome }), ...state }
+  if (!active && read.progress.phase === 'failed' && now().getTime() - read.log.newest > settledMilliseconds)
+    throw new PipelineError(
+      'SnapshotFailed',
+      `The connector ${plan.connector.name} failed in its initial snapshot, and did not begin again: ${read.progress.reason}. More is in the log group ${plan.connector.logGroup}`,
+    )
+  return { ...waiting(request, now(), slot !== undefined, read.progress), ...state }
+}
+
+function waiting(request: StepRequest<object, SnapshotAnswer>, now: Date, hasSlot: boolean, progress: SnapshotProgress): StepAnswer {
+  const slot = hasSlot ? `the slot ${replicationSlot} is not being read yet` : `there is no slot ${replicationSlot} yet`
+  return notYet(request, now, {
+    what: 'The initial snapshot',
+    seen: progress.phase === 'none' ? slot : `${progressText(progress)}; ${slot}`,
+    usual: 'a minute for each few million rows is usual',
+    limitMinutes: 36 * 60,
+    remedy: "See the connector's log for what it does, and pg_stat_activity at the source for what it waits for.",
+  })
+}
+
+/** Lines in the order of their time; pages may be empty and yet not the last. */
+async function readLog(
+  logGroupName: string,
+  place: LogPlace,
+  progress: SnapshotProgress,
+  isTime: () => boolean,
+): Promise<{ log: LogPlace; progress: SnapshotProgress }> {
+  const known = new Set(place.ids)
+  const from = place.next?.from ?? place.newest
+  let { newest } = place
+  let ids = [...place.ids]
+  let nextToken = place.next?.token
+  do {
+    const page = await logs.send(new FilterLogEventsCommand({ logGroupName, startTime: from, filterPattern: snapshotFilter, nextToken }))
+    for (const { eventId = '', timestamp = 0, message = '' } of page.events ?? []) {
+      if (known.has(eventId)) continue
+      known.add(eventId)
+      progress = afterLine(progress, message)
+      if (timestamp > newest) ids = []
+      newest = Math.max(newest, timestamp)
+      ids.push(eventId)
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined && isTime())
+  return { log: { newest, ids, next: nextToken === undefined ? null : { token: nextToken, from } }, progress }
+}
