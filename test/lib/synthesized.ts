@@ -41,6 +41,18 @@ export function deployedAfter(deployment: object = localDeployment): Record<stri
   )
 }
 
+/** The tags that CloudFormation gives to every resource of a stack, by the stack's artifact; of the stacks that have some. */
+export function stackTags(deployment: object): Record<string, Json> {
+  return synthesize(deployment, readJson('tables.json'), 'false', (outdir) => {
+    const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'))
+    return Object.fromEntries(
+      Object.entries<JsonObject>(artifacts).flatMap(([name, { properties }]) =>
+        isObject(properties) && properties.tags !== undefined ? [[name, properties.tags]] : [],
+      ),
+    )
+  })
+}
+
 /** What the CDK's own rules and cdk-nag find in the templates of a deployment, by the name of the rules. */
 export function findings(deployment: object = localDeployment): unknown {
   return synthesize(

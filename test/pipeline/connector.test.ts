@@ -27,6 +27,10 @@ test('credentials are placeholders with the name of the secret', () => {
   })
 })
 
+test('a secret that ages restarts nothing', () => {
+  expect(properties()).toMatchObject({ 'config.action.reload': 'none' })
+})
+
 test('an ARN for the name of the secret is refused', () => {
   const database = { ...settings.database, secretName: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:x' }
   expect(() => properties({ database })).toThrow(/give the secret's name, not its ARN/)

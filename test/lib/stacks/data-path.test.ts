@@ -148,6 +148,10 @@ test('every table with a key is a destination, with the key in its order and a p
   )
 })
 
+test('failed records of no particular table have a place by the type of error', () => {
+  expect(memberOf(destination, 'S3Configuration')).toMatchObject({ ErrorOutputPrefix: 'failed/!{firehose:error-output-type}/' })
+})
+
 test('nothing is set that AWS has withdrawn or that gives up the order of changes', () => {
   for (const property of ['AppendOnly', 'SchemaEvolutionConfiguration', 'TableCreationConfiguration'])
     expect(destination).not.toHaveProperty(property)

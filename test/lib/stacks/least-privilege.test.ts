@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../../local/cloudformation/json.ts'
+import { isObject, type JsonObject } from '../../../local/cloudformation/json.ts'
 import { allowing, type Statement, standIns, statementFaults, trustFaults } from '../statements.ts'
-import { inRegion, localDeployment, memberOf, synthesized } from '../synthesized.ts'
+import { inRegion, localDeployment, memberOf, objectsIn, ofType, synthesized } from '../synthesized.ts'
 
 const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b'
 const deployments: Record<string, object> = {
@@ -85,6 +85,19 @@ describe.each(Object.entries(deployments))('a deployment with %s', (_what, deplo
   })
 })
 
+test('a service assumes a role only for what the role is for, where its ARN is known before it is there', () => {
+  const trusts = Object.values(synthesized()).flatMap((template) =>
+    ofType(template, 'AWS::IAM::Role').flatMap(({ Properties }) => objectsIn(Properties?.AssumeRolePolicyDocument)),
+  )
+  const arnOf = (service: string) => trusts.find(({ Principal }) => isObject(Principal) && Principal.Service === service)?.Condition
+  expect(arnOf('firehose.amazonaws.com')).toMatchObject({
+    ArnLike: { 'aws:SourceArn': 'arn:aws:firehose:us-east-1:111122223333:deliverystream/aurora-cdc-*' },
+  })
+  expect(arnOf('kafkaconnect.amazonaws.com')).toMatchObject({
+    ArnLike: { 'aws:SourceArn': 'arn:aws:kafkaconnect:us-east-1:111122223333:connector/aurora-cdc-debezium/*' },
+  })
+})
+
 test('every ARN is of the partition of its Region', () => {
   for (const [region, partition] of [
     ['cn-north-1', 'aws-cn'],
@@ -123,7 +136,7 @@ test("the connector's role reaches its own topics and group, its secret and its 
   expect(resourcesOf('secretsmanager:GetSecretValue')).toEqual(['debezium-AbCdEf'])
 })
 
-test("Firehose's role has what both access modes of the catalog need", () => {
+test("Firehose's role has what its documentation asks for, in both access modes of the catalog", () => {
   const actions = allowing(synthesized())
     .filter(({ where }) => where.startsWith('CdcFirehoseRole/'))
     .flatMap((allowed) => allowed.actions)
@@ -143,4 +156,24 @@ test("Firehose's role has what both access modes of the catalog need", () => {
     'glue:UpdateTable',
   ]
   expect(actions).toEqual(expect.arrayContaining([...iamMode, 'lakeformation:GetDataAccess']))
+  const rest = [
+    'kafka:GetBootstrapBrokers',
+    'kafka:DescribeCluster',
+    'kafka:DescribeClusterV2',
+    'kafka-cluster:Connect',
+    'kafka-cluster:DescribeTopic',
+    'kafka-cluster:DescribeTopicDynamicConfiguration',
+    'kafka-cluster:ReadData',
+    'kafka-cluster:DescribeGroup',
+    's3:AbortMultipartUpload',
+    's3:GetBucketLocation',
+    's3:GetObject',
+    's3:ListBucket',
+    's3:ListBucketMultipartUploads',
+    's3:PutObject',
+    'lambda:InvokeFunction',
+    'lambda:GetFunctionConfiguration',
+    'logs:PutLogEvents',
+  ]
+  expect(actions).toEqual(expect.arrayContaining(rest))
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Json, scalarText } from '../../../local/cloudformation/json.ts'
-import { localDeployment, objectsIn, ofType, onlyOf, synthesized } from '../synthesized.ts'
+import { localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../synthesized.ts'
 
 const app = synthesized({ ...localDeployment, alarms: { email: 'me@example.com' } })
 const alarms = ofType(app, 'AWS::CloudWatch::Alarm').map(({ Properties = {} }) => Properties)
@@ -63,6 +63,44 @@ test('the stream, the function, the brokers and the connector are those of the d
     .flatMap(({ Properties }) => metricsOf(Properties ?? {}))
     .filter((name) => name === 'KafkaDataLogsDiskUsed')
   expect(disks).toHaveLength(4)
+})
+
+test("the brokers' disks and the writer are asked for by the dimensions that their services document", () => {
+  const dimensions = (name: string) =>
+    alarms
+      .flatMap(objectsIn)
+      .filter(({ MetricName }) => MetricName === name)
+      .map(({ Dimensions }) => Dimensions)
+  expect(dimensions('KafkaDataLogsDiskUsed')).toEqual(
+    ['1', '2'].map((broker) =>
+      expect.arrayContaining([
+        { Name: 'Broker ID', Value: broker },
+        { Name: 'Cluster Name', Value: onlyOf(app, 'AWS::MSK::Cluster').ClusterName },
+      ]),
+    ),
+  )
+  for (const name of ['ReplicationSlotDiskUsage', 'OldestReplicationSlotLag', 'FreeLocalStorage'])
+    expect(dimensions(name)).toEqual([
+      [
+        { Name: 'DBClusterIdentifier', Value: 'local' },
+        { Name: 'Role', Value: 'WRITER' },
+      ],
+    ])
+  expect(dimensions('ExecutionsFailed')).toEqual([
+    [{ Name: 'StateMachineArn', Value: 'arn:aws:states:us-east-1:111122223333:stateMachine:aurora-cdc-provisioning' }],
+  ])
+})
+
+test('thresholds are in the units of their metrics: bytes in gibibytes, disks and shares below one hundred percent, and storage grows before it alarms', () => {
+  const threshold = (name: string) => Number(named(name)?.Threshold)
+  const gibibyte = 1024 ** 3
+  for (const name of ['slot-disk-usage', 'slot-lag', 'source-storage']) {
+    expect(threshold(name)).toBeGreaterThanOrEqual(gibibyte)
+    expect(threshold(name)).toBeLessThanOrEqual(100 * gibibyte)
+  }
+  const growth = memberOf(onlyOf(app, 'AWS::ApplicationAutoScaling::ScalingPolicy'), 'TargetTrackingScalingPolicyConfiguration')
+  expect(threshold('broker-disk')).toBeGreaterThan(Number(growth.TargetValue))
+  for (const name of ['broker-disk', 'records-superseded']) expect(threshold(name)).toBeLessThan(100)
 })
 
 test('no connector is a connector that does not run; no failed rows are well', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
 import { parseDeployment } from '../../../pipeline/deployment.ts'
-import { deployedAfter, findings, localDeployment, objectsIn, ofType, onlyOf, resources, synthesized } from '../synthesized.ts'
+import { deployedAfter, findings, localDeployment, objectsIn, ofType, onlyOf, resources, stackTags, synthesized } from '../synthesized.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const app = synthesized()
@@ -191,6 +191,13 @@ test('a key of its own encrypts tables, error bucket and brokers', () => {
   expect(onlyOf(keyed, 'AWS::MSK::Cluster')).toMatchObject({ EncryptionInfo: { EncryptionAtRest: { DataVolumeKMSKeyId: kmsKey } } })
   expect(objectsIn(onlyOf(keyed, 'AWS::S3::Bucket'))).toContainEqual(
     expect.objectContaining({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey }),
+  )
+  expect(objectsIn(onlyOf(keyed, 'AWS::KinesisFirehose::DeliveryStream'))).toContainEqual({ AWSKMSKeyARN: kmsKey })
+})
+
+test('every stack gives the tags of the deployment to its resources', () => {
+  expect(stackTags({ ...localDeployment, tags: { team: 'data' } })).toEqual(
+    Object.fromEntries(Object.keys(app).map((stack) => [stack, { team: 'data' }])),
   )
 })
 
