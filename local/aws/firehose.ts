@@ -9,19 +9,19 @@ const describeShape = z.object({ DeliveryStreamName: z.string().min(1).max(64) }
 
 /** Amazon Data Firehose's DescribeDeliveryStream (JSON 1.1) for the deployed delivery streams. */
 export function firehoseService(place: AwsPlace): AwsService {
-  return ({ operation, body, authorize }) => {
+  return async ({ operation, body, authorize }) => {
     if (operation !== 'DescribeDeliveryStream') throw notImplemented('firehose', operation ?? 'a request without an operation')
     const { DeliveryStreamName: name } = describeShape.parse(JSON.parse(body))
     authorize('firehose:DescribeDeliveryStream', place.account.arn('firehose', `deliverystream/${name}`))
     const stream = place.account.find('AWS::KinesisFirehose::DeliveryStream').find(({ physicalId }) => physicalId === name)
     if (!stream) throw new AwsError('ResourceNotFoundException', `Firehose ${name} under account ${place.account.id} not found.`, 400)
-    return json({ DeliveryStreamDescription: description(place, stream) })
+    return json({ DeliveryStreamDescription: await description(place, stream) })
   }
 }
 
 /** Times are seconds since 1970. */
-function description(place: AwsPlace, stream: DeployedResource): unknown {
-  const { status, createdAt, activeFrom } = streamStatus(place, stream)
+async function description(place: AwsPlace, stream: DeployedResource): Promise<unknown> {
+  const { status, createdAt, activeFrom } = await streamStatus(place, stream)
   const { MSKSourceConfiguration: source, IcebergDestinationConfiguration: destination } = deliveryStreamShape.parse(stream.properties)
   const { CatalogConfiguration, S3Configuration, DestinationTableConfigurationList, BufferingHints, RoleARN } = destination
   return {

@@ -2,25 +2,42 @@ import { z } from 'zod'
 import type { DeployedResource, LocalAccount } from '../../cloudformation/account.ts'
 import type { AwsPlace } from '../place.ts'
 
-const stateShape = z.object({ createdAt: z.record(z.string(), z.number()) })
+const stateShape = z.object({
+  /** By ARN: when the stream was first looked at (milliseconds since 1970). */
+  firstLooks: z.record(z.string(), z.number()),
+})
 
-const states = (account: LocalAccount) => account.state('firehose', stateShape, { createdAt: {} })
+const states = (account: LocalAccount) => account.state('firehose', stateShape, { firstLooks: {} })
 
-/** How long Firehose takes for a stream that reads MSK by PrivateLink (seconds at AWS). */
+/**
+ * How long a stream that reads MSK by PrivateLink is CREATING (seconds at AWS). CloudFormation would have waited for it; here it is seen by whoever looks first, so that
+ * the wait for it is one.
+ */
 const creationSeconds = 5 * 60
 
-/** Remembers when the stream was made. */
-export function recordStream(account: LocalAccount, streamArn: string, createdAt: number): Promise<void> {
-  const state = states(account)
-  return state.set({ createdAt: { ...state.get().createdAt, [streamArn]: createdAt } })
+export interface StreamStatus {
+  readonly status: 'CREATING' | 'ACTIVE'
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly activeFrom: number
 }
 
-/** What the stream's status is; one that nothing was recorded of has been there for ever. */
-export function streamStatus(
+export async function streamStatus(
   { account, now, timeScale }: Pick<AwsPlace, 'account' | 'now' | 'timeScale'>,
-  { arn }: Pick<DeployedResource, 'arn'>,
-): { status: 'CREATING' | 'ACTIVE'; createdAt: number; activeFrom: number } {
-  const createdAt = (arn === undefined ? undefined : states(account).get().createdAt[arn]) ?? 0
+  { arn, physicalId }: Pick<DeployedResource, 'arn' | 'physicalId'>,
+): Promise<StreamStatus> {
+  const state = states(account)
+  const { firstLooks } = state.get()
+  const key = arn ?? physicalId
+  const createdAt = firstLooks[key] ?? now()
+  if (firstLooks[key] === undefined) await state.set({ firstLooks: { ...firstLooks, [key]: createdAt } })
   const activeFrom = createdAt + creationSeconds * timeScale * 1000
   return { status: activeFrom > now() ? 'CREATING' : 'ACTIVE', createdAt, activeFrom }
+}
+
+/** A stream of the same name may come again, and is another one then. */
+export function forgetStream(account: LocalAccount, streamArn: string): Promise<void> {
+  const state = states(account)
+  const { [streamArn]: _gone, ...firstLooks } = state.get().firstLooks
+  return state.set({ firstLooks })
 }

@@ -21,22 +21,24 @@ export function getBootstrapBrokers(place: AwsPlace, { authorize }: AwsRequest, 
 }
 
 /** GET /v1/clusters/{ClusterArn}/client-vpc-connections: one for each delivery stream that reads the cluster. */
-export function listClientVpcConnections(place: AwsPlace, { authorize }: AwsRequest, arn: string): unknown {
+export async function listClientVpcConnections(place: AwsPlace, { authorize }: AwsRequest, arn: string): Promise<unknown> {
   authorize('kafka:ListClientVpcConnections', arn)
   findCluster(place, arn)
   const streams = place.account
     .find('AWS::KinesisFirehose::DeliveryStream')
     .filter(({ properties: { MSKSourceConfiguration: source } }) => isObject(source) && source.MSKClusterARN === arn)
   return {
-    clientVpcConnections: streams.map((stream) => {
-      const { status, createdAt } = streamStatus(place, stream)
-      return {
-        authentication: 'SASL_IAM',
-        creationTime: new Date(createdAt).toISOString(),
-        state: status === 'ACTIVE' ? 'AVAILABLE' : 'CREATING',
-        vpcConnectionArn: arn.replace(':cluster/', `:vpc-connection/${place.account.id}/`),
-        owner: 'firehose.amazonaws.com',
-      }
-    }),
+    clientVpcConnections: await Promise.all(
+      streams.map(async (stream) => {
+        const { status, createdAt } = await streamStatus(place, stream)
+        return {
+          authentication: 'SASL_IAM',
+          creationTime: new Date(createdAt).toISOString(),
+          state: status === 'ACTIVE' ? 'AVAILABLE' : 'CREATING',
+          vpcConnectionArn: arn.replace(':cluster/', `:vpc-connection/${place.account.id}/`),
+          owner: 'firehose.amazonaws.com',
+        }
+      }),
+    ),
   }
 }

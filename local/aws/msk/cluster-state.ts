@@ -15,7 +15,6 @@ const operationShape = z.object({
 const topicShape = z.object({ replicationFactor: z.number(), status: z.enum(['CREATING', 'UPDATING']), until: z.number() })
 
 const clusterShape = z.object({
-  createdAt: z.number(),
   /** Connectivity of before the last update. */
   vpcConnectivity: z.boolean(),
   /** How many updates there were before the last one; the version is drawn from it. */
@@ -24,9 +23,12 @@ const clusterShape = z.object({
   policy: z.object({ document: z.string(), version: z.string() }).nullable(),
   policyChanges: z.number(),
   topics: z.record(z.string(), topicShape),
-  /** What MSK does to clusters by itself, such as HEALING, and until when. */
+  /** What MSK does to clusters by itself, such as HEALING, and until when. CREATING is over when CloudFormation has deployed a cluster. */
   condition: z
-    .object({ state: z.enum(['HEALING', 'MAINTENANCE', 'REBOOTING_BROKER', 'UPDATING', 'FAILED', 'DELETING']), until: z.number() })
+    .object({
+      state: z.enum(['CREATING', 'HEALING', 'MAINTENANCE', 'REBOOTING_BROKER', 'UPDATING', 'FAILED', 'DELETING']),
+      until: z.number(),
+    })
     .nullable(),
 })
 
@@ -41,7 +43,6 @@ function states(account: LocalAccount): ServiceState<z.output<typeof stateShape>
 }
 
 const fresh: ClusterState = {
-  createdAt: 0,
   vpcConnectivity: false,
   updates: 0,
   lastOperation: null,
@@ -51,7 +52,7 @@ const fresh: ClusterState = {
   condition: null,
 }
 
-/** State of the cluster; one that nothing was recorded of is new, and has been there for ever. */
+/** State of the cluster; one that nothing was recorded of is as CloudFormation leaves it. */
 export function clusterState(account: LocalAccount, clusterArn: string): ClusterState {
   return states(account).get().clusters[clusterArn] ?? fresh
 }
@@ -69,23 +70,15 @@ export function forgetCluster(account: LocalAccount, clusterArn: string): Promis
   return state.set({ clusters })
 }
 
-/** How long CloudFormation waits for a cluster (seconds at AWS). */
-const creationSeconds = 20 * 60
-
 /** What DescribeClusterV2 tells, from what was recorded and the time. */
-export function clusterStatus(
-  { createdAt, condition, lastOperation, vpcConnectivity, updates }: ClusterState,
-  clusterArn: string,
-  { now, timeScale }: { readonly now: number; readonly timeScale: number },
-) {
+export function clusterStatus({ condition, lastOperation, vpcConnectivity, updates }: ClusterState, clusterArn: string, now: number) {
   const running = lastOperation !== null && lastOperation.endsAt > now ? lastOperation : null
-  const done = lastOperation !== null && running === null ? lastOperation : null
+  const done = running === null ? lastOperation : null
   const current = condition !== null && condition.until > now ? condition.state : undefined
-  const creating = createdAt + creationSeconds * timeScale * 1000 > now
   return {
-    state: current ?? (creating ? 'CREATING' : running ? 'UPDATING' : 'ACTIVE'),
+    state: current ?? (running ? 'UPDATING' : 'ACTIVE'),
     running,
-    vpcConnectivity: done?.error === null ? done.vpcConnectivity : vpcConnectivity,
+    vpcConnectivity: done !== null && done.error === null ? done.vpcConnectivity : vpcConnectivity,
     version: clusterVersion(clusterArn, done === null ? updates : updates + 1),
   }
 }

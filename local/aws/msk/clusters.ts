@@ -21,7 +21,7 @@ export function badRequest(message: string, invalidParameter: string): AwsError 
 }
 
 export function statusOf(place: AwsPlace, arn: string) {
-  return clusterStatus(clusterState(place.account, arn), arn, { now: place.now(), timeScale: place.timeScale })
+  return clusterStatus(clusterState(place.account, arn), arn, place.now())
 }
 
 /** GET /api/v2/clusters/{ClusterArn} */
@@ -36,7 +36,6 @@ export function describeCluster(place: AwsPlace, { authorize }: AwsRequest, arn:
       clusterType: 'PROVISIONED',
       clusterArn: arn,
       clusterName: scalarText(properties.ClusterName),
-      creationTime: new Date(clusterState(place.account, arn).createdAt).toISOString(),
       currentVersion: version,
       state,
       provisioned: {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { forgetCluster, initialVersion } from '../../aws/msk/cluster-state.ts'
 import type { JsonObject } from '../json.ts'
 import { parseProperties, type ResourceContext, type ResourceProvider, refused, uuidOf } from '../provider.ts'
 
@@ -53,12 +54,15 @@ export const mskCluster: ResourceProvider = {
   identify({ ClusterName }, context) {
     const name = typeof ClusterName === 'string' ? ClusterName : context.generatedName.slice(-64)
     const arn = context.account.arn('kafka', `cluster/${name}/${uuidOf(context)}-1`)
-    return { physicalId: arn, arn, key: name, attributes: { Arn: arn, CurrentVersion: 'K3AEGXETSR30VB' } }
+    return { physicalId: arn, arn, key: name, attributes: { Arn: arn, CurrentVersion: initialVersion } }
   },
   async check(properties, context) {
     const cluster = parseProperties(clusterShape, properties, context)
     checkBrokers(cluster, context)
     checkConfiguration(cluster, context)
+  },
+  async delete({ arn }, account) {
+    if (arn !== undefined) await forgetCluster(account, arn)
   },
 }
 
