@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { LocalAccount } from '../cloudformation/account.ts'
 import { scalarText } from '../cloudformation/json.ts'
-import { definitionOf, type Execution, type Executions, stateMachine } from '../workflow/executions.ts'
-import { AwsError, type AwsResponse, type AwsService, json, notImplemented } from './endpoint.ts'
+import type { Execution } from '../workflow/execution.ts'
+import type { Executions } from '../workflow/executions.ts'
+import { definitionOf, stateMachine } from '../workflow/state-machine.ts'
+import { AwsError, type AwsRequest, type AwsService, json, notImplemented } from './endpoint.ts'
 
 const page = { maxResults: z.int().min(0).max(1000).optional(), nextToken: z.string().optional() }
 const requests = {
@@ -26,67 +28,65 @@ const requests = {
 
 /** AWS Step Functions (JSON 1.0) over the executions of the local account. */
 export function stepFunctionsService(account: LocalAccount, executions: Executions): AwsService {
-  return async ({ operation, body, authorize }) => {
-    const input: unknown = JSON.parse(body)
-    const executionArnIn = () => z.object({ executionArn: z.string() }).parse(input).executionArn
-    switch (operation) {
-      case 'StartExecution': {
-        const { stateMachineArn, name, input: data } = parse(requests.StartExecution, input)
-        authorize('states:StartExecution', stateMachineArn)
-        const { executionArn, startMs } = executions.start(stateMachineArn, data, name)
-        return answer({ executionArn, startDate: startMs / 1000 })
+  const operations: Readonly<Record<string, (input: unknown, authorize: AwsRequest['authorize']) => object | Promise<object>>> = {
+    StartExecution(input, authorize) {
+      const { stateMachineArn, name, input: data } = parse(requests.StartExecution, input)
+      authorize('states:StartExecution', stateMachineArn)
+      const { executionArn, startMs } = executions.start(stateMachineArn, data, name)
+      return { executionArn, startDate: startMs / 1000 }
+    },
+    DescribeExecution(input, authorize) {
+      const { executionArn } = parse(requests.DescribeExecution, input)
+      authorize('states:DescribeExecution', executionArn)
+      return description(executions.describe(executionArn))
+    },
+    async StopExecution(input, authorize) {
+      const { executionArn, error, cause } = parse(requests.StopExecution, input)
+      authorize('states:StopExecution', executionArn)
+      const { stopMs = 0 } = await executions.stop(executionArn, { error, cause })
+      return { stopDate: stopMs / 1000 }
+    },
+    RedriveExecution(input, authorize) {
+      const { executionArn } = parse(requests.RedriveExecution, input)
+      authorize('states:RedriveExecution', executionArn)
+      const { redriveMs = 0 } = executions.redrive(executionArn)
+      return { redriveDate: redriveMs / 1000 }
+    },
+    ListExecutions(input, authorize) {
+      const { stateMachineArn, statusFilter, ...wanted } = parse(requests.ListExecutions, input)
+      authorize('states:ListExecutions', stateMachineArn)
+      const all = executions.list(stateMachineArn).filter(({ status }) => statusFilter === undefined || status === statusFilter)
+      const { items, nextToken } = pageOf(all, wanted)
+      return { executions: items.map(listed), ...nextToken }
+    },
+    GetExecutionHistory(input, authorize) {
+      const { executionArn, reverseOrder, ...wanted } = parse(requests.GetExecutionHistory, input)
+      authorize('states:GetExecutionHistory', executionArn)
+      const { events } = executions.describe(executionArn)
+      const { items, nextToken } = pageOf(reverseOrder ? events.toReversed() : events, wanted)
+      return { events: items, ...nextToken }
+    },
+    DescribeStateMachine(input, authorize) {
+      const { stateMachineArn } = parse(requests.DescribeStateMachine, input)
+      authorize('states:DescribeStateMachine', stateMachineArn)
+      const machine = stateMachine(account, stateMachineArn)
+      return {
+        stateMachineArn,
+        name: stateMachineArn.split(':').at(-1),
+        status: 'ACTIVE',
+        definition: JSON.stringify(definitionOf(machine)),
+        roleArn: scalarText(machine.properties.RoleArn),
+        type: 'STANDARD',
+        creationDate: 0,
       }
-      case 'DescribeExecution': {
-        const { executionArn } = parse(requests.DescribeExecution, input)
-        authorize('states:DescribeExecution', executionArn)
-        return answer(description(executions.describe(executionArn)))
-      }
-      case 'StopExecution': {
-        const { executionArn, error, cause } = parse(requests.StopExecution, input)
-        authorize('states:StopExecution', executionArn)
-        const { stopMs = 0 } = await executions.stop(executionArn, { error, cause })
-        return answer({ stopDate: stopMs / 1000 })
-      }
-      case 'RedriveExecution': {
-        authorize('states:RedriveExecution', executionArnIn())
-        const { redriveMs = 0 } = executions.redrive(parse(requests.RedriveExecution, input).executionArn)
-        return answer({ redriveDate: redriveMs / 1000 })
-      }
-      case 'ListExecutions': {
-        const { stateMachineArn, statusFilter, ...wanted } = parse(requests.ListExecutions, input)
-        authorize('states:ListExecutions', stateMachineArn)
-        const all = executions.list(stateMachineArn).filter(({ status }) => statusFilter === undefined || status === statusFilter)
-        const { items, nextToken } = pageOf(all, wanted)
-        return answer({ executions: items.map(listed), ...nextToken })
-      }
-      case 'GetExecutionHistory': {
-        const { executionArn, reverseOrder, ...wanted } = parse(requests.GetExecutionHistory, input)
-        authorize('states:GetExecutionHistory', executionArn)
-        const { events } = executions.describe(executionArn)
-        const { items, nextToken } = pageOf(reverseOrder ? events.toReversed() : events, wanted)
-        return answer({ events: items, ...nextToken })
-      }
-      case 'DescribeStateMachine': {
-        const { stateMachineArn } = parse(requests.DescribeStateMachine, input)
-        authorize('states:DescribeStateMachine', stateMachineArn)
-        const machine = stateMachine(account, stateMachineArn)
-        return answer({
-          stateMachineArn,
-          name: machine.physicalId.split(':').at(-1),
-          status: 'ACTIVE',
-          definition: JSON.stringify(definitionOf(machine)),
-          roleArn: scalarText(machine.properties.RoleArn),
-          type: 'STANDARD',
-          creationDate: 0,
-        })
-      }
-      default:
-        throw notImplemented('states', operation ?? 'a request without an operation')
-    }
+    },
+  }
+  return async ({ operation = '', body, authorize }) => {
+    const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined
+    if (!run) throw notImplemented('states', operation || 'a request without an operation')
+    return json(await run(JSON.parse(body), authorize), 'application/x-amz-json-1.0')
   }
 }
-
-const answer = (body: unknown): AwsResponse => json(body, 'application/x-amz-json-1.0')
 
 function parse<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
   const parsed = shape.safeParse(input)

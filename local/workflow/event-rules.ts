@@ -4,7 +4,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { DeployedResource, LocalAccount } from '../cloudformation/account.ts'
 import { isObject, type Json, type JsonObject, scalarText } from '../cloudformation/json.ts'
 import { scaled } from './definition.ts'
-import type { Execution } from './executions.ts'
+import type { Execution } from './execution.ts'
 import type { DeployedFunctions } from './functions.ts'
 
 /** Sends events to the functions that the deployed rules name. */

@@ -1,27 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { PipelineError } from '../../pipeline/errors.ts'
 import { AwsError } from '../aws/endpoint.ts'
-import type { DeployedResource, LocalAccount } from '../cloudformation/account.ts'
-import { isObject, type Json, scalarText } from '../cloudformation/json.ts'
+import type { LocalAccount } from '../cloudformation/account.ts'
+import { type Json, scalarText } from '../cloudformation/json.ts'
 import { type LocalDefinition, localDefinition } from './definition.ts'
+import { describedExecution, type Execution } from './execution.ts'
 import type { ExecutionFiles, ExecutionStart } from './execution-files.ts'
 import { type HistoryEvent, historyWriter, statusOf } from './history.ts'
-import { interpret, type Outcome, payloadLimitBytes, type RunningInterpretation, StateError } from './interpret.ts'
+import { interpret, type Outcome, type RunningInterpretation, StateError } from './interpret.ts'
 import { runLambdaTask, type TaskPlace } from './lambda-task.ts'
 import { redriven } from './redrive.ts'
-
-/** An execution as `DescribeExecution` tells of it; times are milliseconds since the epoch. */
-export interface Execution extends ExecutionStart {
-  readonly status: ReturnType<typeof statusOf>
-  readonly startMs: number
-  readonly events: readonly HistoryEvent[]
-  readonly stopMs?: number
-  readonly output?: string
-  readonly error?: string
-  readonly cause?: string
-  readonly redriveCount: number
-  readonly redriveMs?: number
-}
+import { checkExecutionName, definitionOf, parseExecutionInput, stateMachine } from './state-machine.ts'
 
 export interface StopReason {
   readonly error?: string | undefined
@@ -141,8 +129,8 @@ export function openExecutions(place: ExecutionsPlace): Executions {
   return {
     start(stateMachineArn, input, name = randomUUID()) {
       const machine = stateMachine(place.account, stateMachineArn)
-      checkName(name)
-      const parsed = parseInput(input)
+      checkExecutionName(name)
+      const parsed = parseExecutionInput(input)
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
       const same = known.get(executionArn)
       if (same?.running && same.start.input === input) return described(same)
@@ -200,66 +188,6 @@ export function openExecutions(place: ExecutionsPlace): Executions {
   }
 }
 
+const described = ({ start, events, running }: Known) => describedExecution(start, events, running !== undefined)
+
 const runEnded = { error: 'RunStopped', cause: 'The local run ended while the execution was running: start a new one, or redrive it.' }
-
-function described({ start, events, running }: Known): Execution {
-  const last = events.findLast(({ type }) => type.startsWith('Execution'))
-  const status = running ? 'RUNNING' : statusOf(events)
-  const details = last?.executionFailedEventDetails ?? last?.executionAbortedEventDetails ?? last?.executionTimedOutEventDetails
-  const output = last?.executionSucceededEventDetails?.output
-  const redrives = events.filter(({ type }) => type === 'ExecutionRedriven')
-  const redrive = redrives.at(-1)
-  const said = (member: 'error' | 'cause') => {
-    const value = details?.[member]
-    return typeof value === 'string' ? { [member]: value } : {}
-  }
-  return {
-    ...start,
-    events,
-    status,
-    startMs: Date.parse(start.startTime),
-    redriveCount: redrives.length,
-    ...(redrive ? { redriveMs: redrive.timestamp * 1000 } : {}),
-    ...(status === 'RUNNING' || !last ? {} : { stopMs: last.timestamp * 1000, ...said('error'), ...said('cause') }),
-    ...(typeof output === 'string' ? { output } : {}),
-  }
-}
-
-/** @throws AwsError `StateMachineDoesNotExist` */
-export function stateMachine(account: LocalAccount, arn: string): DeployedResource {
-  const machine = account.find('AWS::StepFunctions::StateMachine').find((resource) => resource.arn === arn)
-  if (!machine) throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`)
-  return machine
-}
-
-/** The definition in a deployed state machine's properties. */
-export function definitionOf({ properties, logicalId, stack }: DeployedResource) {
-  const { DefinitionString, Definition } = properties
-  const definition: unknown = typeof DefinitionString === 'string' ? JSON.parse(DefinitionString) : Definition
-  if (!isObject(definition))
-    throw new PipelineError('TemplateNotUnderstood', `${stack}: ${logicalId}: the definition is not in the template`)
-  return definition
-}
-
-/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
-function checkName(name: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
-  if (!/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/.test(name))
-    throw new AwsError('InvalidName', `Invalid Name: '${name}'`)
-}
-
-function parseInput(input: string): Json {
-  if (Buffer.byteLength(input) > payloadLimitBytes)
-    throw new AwsError(
-      'ValidationException',
-      `1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to ${payloadLimitBytes}`,
-    )
-  try {
-    return JSON.parse(input)
-  } catch (error) {
-    throw new AwsError(
-      'InvalidExecutionInput',
-      `Invalid State Machine Execution Input: '${error instanceof Error ? error.message : String(error)}'`,
-    )
-  }
-}

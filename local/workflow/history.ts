@@ -64,8 +64,6 @@ export function historyWriter(append: (event: HistoryEvent) => void, now: () => 
     const previous = lastIn.get(branch) ?? (outer === undefined ? 0 : (lastIn.get(insideOf(outer)) ?? last))
     lastIn.set(branch, write(type, previous, at, member, details))
   }
-  /** A function named by its ARN has event types of its own. */
-  const isDirect = (state: StateOfDefinition) => /^arn:[^:]+:lambda:/.test(scalarText(state.json.Resource))
   const integration = { resourceType: 'lambda', resource: 'invoke' }
 
   return {
@@ -124,6 +122,9 @@ export function historyWriter(append: (event: HistoryEvent) => void, now: () => 
 
 /** Nothing is cut off: the limit for payloads is that for events. */
 const whole = { truncated: false }
+
+/** A function named by its ARN has event types of its own. */
+const isDirect = (state: StateOfDefinition) => /^arn:[^:]+:lambda:/.test(scalarText(state.json.Resource))
 
 const branchOf = ({ within }: StateOfDefinition) => within.map(({ parallel, branch }) => `${parallel}[${branch}]`).join('/')
 const insideOf = (parallel: string) => `inside ${parallel}`

@@ -3,7 +3,7 @@ import { ExecutionAbortedError, ExecutionError, ExecutionTimeoutError } from 'aw
 import { z } from 'zod'
 import type { Json, JsonObject } from '../cloudformation/json.ts'
 import { interpreterMachine, type LocalDefinition, type StateOfDefinition } from './definition.ts'
-import './promise-with-resolvers.ts'
+import { offerWithResolvers } from './promise-with-resolvers.ts'
 
 /** A failure of a state, under the name that Retry and Catch match. */
 export class StateError extends Error {
@@ -55,6 +55,7 @@ export const payloadLimitBytes = 256 * 1024
 
 /** Runs a definition from its first state. */
 export function interpret(definition: LocalDefinition, work: Interpretation): RunningInterpretation {
+  offerWithResolvers()
   const stopping = new AbortController()
   const contexts = new Map([...definition.states.values()].map((state) => [state.name, new StateContext(state.name)]))
   let tooLarge: StateError | undefined

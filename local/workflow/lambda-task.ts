@@ -21,7 +21,7 @@ export function taskIntegration({ name, json }: StateOfDefinition): TaskIntegrat
 export interface TaskPlace {
   readonly functions: DeployedFunctions
   /** @throws AwsError where the state machine's role may not invoke that function */
-  authorizeInvocation(functionArn: string): void
+  readonly authorizeInvocation: (functionArn: string) => void
 }
 
 /**

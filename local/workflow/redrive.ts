@@ -43,16 +43,12 @@ function branchGoingOn(branch: JsonObject, progress: ReadonlyMap<string, Progres
   if (at === undefined || !last || !isObject(state)) return branch
   const isOver = last.output !== undefined && state.Next === undefined && state.Type !== 'Choice'
   const { machine, input } = goingOn(branch, last.input, progress)
-  const put = (result: Json, onward: JsonObject): JsonObject => ({
-    Type: 'Pass',
-    Parameters: { result },
-    OutputPath: '$.result',
-    ...onward,
-  })
   if (isOver) return { StartAt: resumption, States: { [resumption]: put(last.output ?? null, { End: true }) } }
   const inner = isObject(machine.States) ? machine.States : {}
   return { ...machine, StartAt: resumption, States: { ...inner, [resumption]: put(input, { Next: at }) } }
 }
+
+const put = (result: Json, onward: JsonObject): JsonObject => ({ Type: 'Pass', Parameters: { result }, OutputPath: '$.result', ...onward })
 
 /** No state of a definition, so that no history tells of it. */
 const resumption = 'Redrive'

@@ -2,8 +2,9 @@ import type { AwsService } from '../aws/endpoint.ts'
 import type { AwsPlace } from '../aws/place.ts'
 import { stepFunctionsService } from '../aws/step-functions.ts'
 import { eventRules } from './event-rules.ts'
+import type { Execution } from './execution.ts'
 import { executionFiles } from './execution-files.ts'
-import { type Execution, type Executions, openExecutions } from './executions.ts'
+import { type Executions, openExecutions } from './executions.ts'
 import { type DeployedFunctions, deployedFunctions } from './functions.ts'
 
 /** The account's state machines, functions and event rules at work. */
@@ -28,7 +29,8 @@ export interface WorkflowSettings {
 }
 
 export function openWorkflow({ place, endpointUri, directory, onFailure }: WorkflowSettings): Workflow {
-  const { account, timeScale, principals, access, now } = place
+  const { account, timeScale, principals, access } = place
+  const now = () => place.now()
   const functions = deployedFunctions({ account, principals, endpointUri, logsDirectory: place.engines.logsDirectory })
   const rules = eventRules({ account, functions, timeScale, now, onFailure })
   const listeners = new Set<(execution: Execution) => void>()

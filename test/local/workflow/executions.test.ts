@@ -12,7 +12,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import type { JsonObject } from '../../../local/cloudformation/json.ts'
+import { type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
 import { functionArn, machineArn, task, type WorkflowFixture, workflowFixture } from './workflow-fixture.ts'
 
 let fixture: WorkflowFixture
@@ -65,8 +65,7 @@ const held = `
   }`
 
 async function begun(name: string): Promise<number> {
-  const asset = fixture.workflow.functions.find(name)?.local.assetDirectory
-  const file = join(String(asset), 'begun')
+  const file = join(scalarText(fixture.workflow.functions.find(name)?.local.assetDirectory), 'begun')
   while (!existsSync(file) || readFileSync(file, 'utf8') === '') await sleep(10)
   return Number(readFileSync(file, 'utf8'))
 }
@@ -195,10 +194,10 @@ describe('an execution', () => {
     await expect(client.send(new StartExecutionCommand({ stateMachineArn: `${machineArn}2` }))).rejects.toMatchObject({
       name: 'StateMachineDoesNotExist',
     })
-    const start = (input: object) => client.send(new StartExecutionCommand({ stateMachineArn: machineArn, ...input }))
-    await expect(start({ input: '{' })).rejects.toMatchObject({ name: 'InvalidExecutionInput' })
-    await expect(start({ name: 'with spaces' })).rejects.toMatchObject({ name: 'InvalidName' })
-    await expect(start({ input: JSON.stringify('x'.repeat(262_144)) })).rejects.toMatchObject({ name: 'ValidationException' })
+    const startWith = (input: object) => client.send(new StartExecutionCommand({ stateMachineArn: machineArn, ...input }))
+    await expect(startWith({ input: '{' })).rejects.toMatchObject({ name: 'InvalidExecutionInput' })
+    await expect(startWith({ name: 'with spaces' })).rejects.toMatchObject({ name: 'InvalidName' })
+    await expect(startWith({ input: JSON.stringify('x'.repeat(262_144)) })).rejects.toMatchObject({ name: 'ValidationException' })
     await expect(describeExecution(`${machineArn}:none`)).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' })
   })
 
