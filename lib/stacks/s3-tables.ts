@@ -1,14 +1,14 @@
 import { CfnOutput, type CfnResource, RemovalPolicy } from 'aws-cdk-lib'
-import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import { CfnNamespace, CfnTable, CfnTableBucket } from 'aws-cdk-lib/aws-s3tables'
 import { Construct } from 'constructs'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { cloudFormationSchema, icebergSchema } from '../../pipeline/iceberg-schema.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import { acknowledgeWildcards } from '../acknowledge.ts'
-import { glueArns, glueTablesArn, tableBucketArn } from '../arns.ts'
+import { tableBucketArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
-import { decryptData } from '../keys.ts'
+import { readTables, readTablesWildcards } from '../reading.ts'
 
 /** CloudFormation's limit for a template is 1 MB; what is around the schemas of the largest number of tables needs the rest. */
 const schemasLimitBytes = 750_000
@@ -40,7 +40,7 @@ export class CdcS3Tables extends DeploymentStack {
     // A scope of their own: ids directly under a stack lose their underscores, and `order_s` would meet `orders`.
     const scopeOfTables = new Construct(this, 'Tables')
     for (const table of created) place(this.table(scopeOfTables, bucketArn, table))
-    this.readerPolicy(bucketArn)
+    this.readerPolicy()
     new CfnOutput(this, 'TableBucketName', { value: tableBucket.name, description: 'The table bucket, in Athena s3tablescatalog/<name>' })
     new CfnOutput(this, 'NamespaceName', { value: namespace.name, description: 'The namespace of the tables, in Athena the database' })
   }
@@ -82,35 +82,14 @@ export class CdcS3Tables extends DeploymentStack {
     })
   }
 
-  /** For roles that query the tables, where IAM governs the catalog; attached to none. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html */
-  private readerPolicy(bucketArn: string): void {
-    const { tableBucket, namespace, kmsKey } = this.deployment
+  /** For roles that query the tables, where IAM governs the catalog; attached to none. */
+  private readerPolicy(): void {
     const policy = new ManagedPolicy(this, 'ReaderPolicy', {
       managedPolicyName: this.names.readerPolicy,
       description: 'Reads the Iceberg tables that are kept equal to the source',
-      statements: [
-        new PolicyStatement({
-          actions: ['s3tables:GetNamespace', 's3tables:GetTableBucket', 's3tables:ListNamespaces', 's3tables:ListTables'],
-          resources: [bucketArn],
-        }),
-        new PolicyStatement({
-          actions: ['s3tables:GetTable', 's3tables:GetTableData', 's3tables:GetTableMetadataLocation'],
-          resources: [`${bucketArn}/table/*`],
-        }),
-        new PolicyStatement({
-          actions: ['glue:GetCatalog', 'glue:GetDatabase', 'glue:GetDatabases', 'glue:GetTable', 'glue:GetTables'],
-          resources: glueArns(this, tableBucket.name, namespace.name),
-        }),
-        // Where Lake Formation governs the catalog it hands out the credentials for the data; the action has no resources.
-        new PolicyStatement({ actions: ['lakeformation:GetDataAccess'], resources: ['*'] }),
-        ...decryptData(kmsKey),
-      ],
+      statements: readTables(this, this.deployment),
     })
-    acknowledgeWildcards(policy, [
-      [`${bucketArn}/table/*`, 'S3 Tables draws the id in the ARN of a table'],
-      [glueTablesArn(this, tableBucket.name, namespace.name), 'All tables of the one namespace'],
-      ['*', 'lakeformation:GetDataAccess has no resource-level permissions'],
-    ])
+    acknowledgeWildcards(policy, readTablesWildcards(this, this.deployment))
     new CfnOutput(this, 'ReaderPolicyArn', {
       value: policy.managedPolicyArn,
       description: 'Policy to attach to roles that query the tables',
