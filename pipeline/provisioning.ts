@@ -65,16 +65,16 @@ export interface StepAnswer {
   readonly already: readonly string[]
 }
 
-/** The answer of await-canary, once the change was seen. */
+/** The answer of await-canary. */
 export interface CanaryAnswer extends StepAnswer {
-  /** From the change at the source until it was seen in Iceberg. */
-  readonly latencySeconds?: number
+  /** From the change at the source until it was seen in Iceberg; null before. */
+  readonly latencySeconds: number | null
 }
 
-/** The answer of await-row-counts, once all are counted. */
+/** The answer of await-row-counts. */
 export interface RowCountsAnswer extends StepAnswer {
-  /** By the name of the Iceberg table, as text: a count may be larger than a JavaScript number. */
-  readonly rows?: Readonly<Record<string, string>>
+  /** By the name of the Iceberg table, as digits; empty until all are counted. */
+  readonly rows: Readonly<Record<string, string>>
 }
 
 /** The last answer of each step in the state data, beside `request`, in the order of execution. A step that is asked for three changes has three. */

@@ -1,4 +1,5 @@
-import { canaryTable } from '../../pipeline/names.ts'
+import { sampleQuery } from '../../pipeline/athena-sql.ts'
+import { ownSchema } from '../../pipeline/names.ts'
 import {
   answerKeys,
   type ProvisioningAnswers,
@@ -10,11 +11,11 @@ import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { ready } from '../../pipeline/step-answer.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-/** A query of the first captured table, as Athena takes it in any workgroup. */
-export function nextQuery({ tables, tableBucket, namespace }: Pick<ProvisioningPlan, 'tables' | 'tableBucket' | 'namespace'>): string {
+/** A query of the first captured table. */
+export function nextQuery({ tables, ...place }: Pick<ProvisioningPlan, 'tables' | 'tableBucket' | 'namespace'>): string | null {
   const captured = tables.filter(({ capture }) => capture)
-  const table = captured.find(({ schema }) => schema !== canaryTable.schema) ?? captured[0]
-  return `SELECT * FROM "s3tablescatalog/${tableBucket}"."${namespace}"."${table?.iceberg ?? ''}" LIMIT 10`
+  const table = captured.find(({ schema }) => schema !== ownSchema) ?? captured[0]
+  return table ? sampleQuery(place, table.iceberg) : null
 }
 
 export const handler = stepHandler('report', report)
@@ -42,6 +43,6 @@ export async function report(
   }
 }
 
-function isComplete(latencies: Record<string, number | undefined>): latencies is NonNullable<ProvisioningReport['latencies']> {
-  return Object.values(latencies).every((seconds) => seconds !== undefined)
+function isComplete(latencies: Record<string, number | null | undefined>): latencies is NonNullable<ProvisioningReport['latencies']> {
+  return Object.values(latencies).every((seconds) => typeof seconds === 'number')
 }

@@ -34,10 +34,13 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       name: 'Check the source',
       comment: 'Logical replication, declared tables, replica identity, rights, room for a slot: everything that is wrong is told at once.',
     }),
-    ask('ensure-source', 'ensureSource', {
+    askUntilReady('ensure-source', 'ensureSource', {
       name: 'Ensure the publication and replica identities',
       comment: 'The publication holds exactly the captured tables, the signal table and the canary.',
+      question: { name: 'Is the source prepared?', comment: 'A call makes as many changes as it has time for.' },
+      wait: { name: 'Wait before the next changes at the source', comment: 'Each is a statement of its own.', seconds: 2 },
     }),
+    done({ name: 'The source is ready', comment: 'Debezium can capture the declared tables.' }),
   )
 
   const connectivity = chain(

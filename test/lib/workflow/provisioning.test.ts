@@ -97,6 +97,7 @@ test('nothing is caught, and nothing fails but what is the cause: an execution c
 test('every wait comes back to the task that is asked again, by whose answer the loop is left', () => {
   const waits = all.filter(({ state }) => state.Type === 'Wait')
   expect(waits.map(({ name }) => name)).toEqual([
+    'Wait before the next changes at the source',
     'Wait until the cluster can be updated',
     'Wait until the cluster is ACTIVE',
     'Wait before the next grants',
