@@ -11,16 +11,19 @@ export function glueCatalogArn(stack: Stack, bucket: string): string {
   return stack.formatArn({ service: 'glue', resource: 'catalog', resourceName: `s3tablescatalog/${bucket}` })
 }
 
+/** The catalog of an account, and in it that of all table buckets. */
+export function glueRootArns(stack: Stack): string[] {
+  const root = { service: 'glue', resource: 'catalog' } as const
+  return [stack.formatArn(root), stack.formatArn({ ...root, resourceName: 's3tablescatalog' })]
+}
+
 /** Everything that Glue checks for a namespace of a table bucket: catalogs from the root down, database, tables. */
 export function glueArns(stack: Stack, bucket: string, namespace: string): string[] {
-  const glue = (resource: string, resourceName?: string) =>
-    stack.formatArn({ service: 'glue', resource, ...(resourceName && { resourceName }) })
   const path = `s3tablescatalog/${bucket}/${namespace}`
   return [
-    glue('catalog'),
-    glue('catalog', 's3tablescatalog'),
+    ...glueRootArns(stack),
     glueCatalogArn(stack, bucket),
-    glue('database', path),
+    stack.formatArn({ service: 'glue', resource: 'database', resourceName: path }),
     glueTablesArn(stack, bucket, namespace),
   ]
 }
@@ -38,12 +41,39 @@ export function deliveryStreamArn(stack: Stack, name: string): string {
   return stack.formatArn({ service: 'firehose', resource: 'deliverystream', resourceName: name })
 }
 
+/** All log streams of a log group, as CloudWatch Logs checks it for nearly every action. */
+export function logGroupArn(stack: Stack, group: string): string {
+  return stack.formatArn({ service: 'logs', resource: 'log-group', resourceName: `${group}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+}
+
+export function athenaWorkgroupArn(stack: Stack, name: string): string {
+  return stack.formatArn({ service: 'athena', resource: 'workgroup', resourceName: name })
+}
+
+export function kafkaConnectArn(
+  stack: Stack,
+  kind: 'custom-plugin' | 'worker-configuration' | 'connector-operation',
+  name: string,
+): string {
+  return stack.formatArn({ service: 'kafkaconnect', resource: kind, resourceName: name })
+}
+
 export function connectorArn(stack: Stack, name: string): string {
   return stack.formatArn({ service: 'kafkaconnect', resource: 'connector', resourceName: `${name}/*` })
 }
 
 export function stateMachineArn(stack: Stack, name: string): string {
   return stack.formatArn({ service: 'states', resource: 'stateMachine', resourceName: name, arnFormat: ArnFormat.COLON_RESOURCE_NAME })
+}
+
+/** Executions of a state machine whose names begin like this. */
+export function executionArns(stack: Stack, stateMachine: string, prefix = ''): string {
+  return stack.formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${stateMachine}:${prefix}*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  })
 }
 
 export function ec2Arn(stack: Stack, kind: 'vpc' | 'subnet' | 'security-group' | 'network-interface', id: string): string {

@@ -15,6 +15,8 @@ export function handlerCode(entry: string, define: Record<string, string> = {}):
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('unused: bundled by esbuild'),
+      // Not run either. The CDK takes assets of one folder for the same one where nothing of this differs, and the function below it cannot see.
+      command: [entry, JSON.stringify(define)],
       local: {
         tryBundle(outputDirectory) {
           buildSync({

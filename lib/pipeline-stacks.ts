@@ -6,6 +6,7 @@ import { CdcLambdaTransform } from './stacks/lambda-transform.ts'
 import { CdcMonitoring } from './stacks/monitoring.ts'
 import { CdcMskCluster } from './stacks/msk-cluster.ts'
 import { CdcMskConnectIam } from './stacks/msk-connect-iam.ts'
+import { CdcProvisioning } from './stacks/provisioning.ts'
 import { CdcS3Tables } from './stacks/s3-tables.ts'
 
 /** All stacks of a deployment, each after those whose names it relies on. */
@@ -15,13 +16,16 @@ export function addPipelineStacks(app: App, settings: StackSettings) {
   const tables = new CdcS3Tables(app, settings)
   const transform = new CdcLambdaTransform(app, settings)
   const firehoseRole = new CdcFirehoseRole(app, settings)
+  const provisioning = new CdcProvisioning(app, settings)
   const firehose = new CdcFirehose(app, settings)
   // Their policies name the ARN that the cluster leaves in a parameter.
   for (const stack of [connect, firehoseRole]) stack.addStackDependency(cluster)
-  // At creation Firehose checks the cluster, the role, the tables with their keys, and the function.
-  for (const stack of [cluster, tables, transform, firehoseRole]) firehose.addStackDependency(stack)
+  // Its functions are given ARNs of the cluster, the plugin and the worker configuration; its execution uses all of them, and both roles.
+  for (const stack of [cluster, connect, tables, firehoseRole]) provisioning.addStackDependency(stack)
+  // At creation Firehose checks the cluster, the role, the tables with their keys, and the function; what else it checks an execution makes.
+  for (const stack of [cluster, tables, transform, firehoseRole, provisioning]) firehose.addStackDependency(stack)
   const monitoring = new CdcMonitoring(app, settings)
   // Its alarms would be red before there is anything to watch.
   monitoring.addStackDependency(firehose)
-  return { cluster, connect, tables, transform, firehoseRole, firehose, monitoring }
+  return { cluster, connect, tables, transform, firehoseRole, provisioning, firehose, monitoring }
 }

@@ -34,6 +34,10 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     errorBucket: `${own}-errors-${account}-${region}`,
     readerPolicy: `${own}-reader-${region}`,
     stateMachine: `${own}-provisioning`,
+    stateMachineRole: `${own}-provisioning-${region}`,
+    /** Vended logs: their groups share the account's resource policy by this prefix. */
+    stateMachineLogGroup: `/aws/vendedlogs/states/${own}-provisioning`,
+    failureRule: `${own}-provisioning-failed`,
     /** Of a step of the state machine: the function, its log group, and its role (64 characters at most, in the longest Region). */
     stepFunction: (step: string) => `${own}-${step}`,
     stepLogGroup: (step: string) => `/aws/lambda/${own}-${step}`,

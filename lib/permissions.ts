@@ -1,0 +1,22 @@
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+
+/** What a role may do, and why its resources hold a `*` where they do. */
+export interface Permissions {
+  readonly statements: readonly PolicyStatement[]
+  readonly wildcards: readonly (readonly [resource: string, reason: string])[]
+}
+
+export const noPermissions: Permissions = { statements: [], wildcards: [] }
+
+/** All of these together; where several have a `*` for the same resource, their reasons too. */
+export function together(...parts: readonly Permissions[]): Permissions {
+  const reasons = new Map<string, string[]>()
+  for (const [resource, reason] of parts.flatMap(({ wildcards }) => wildcards)) {
+    const given = reasons.get(resource) ?? []
+    if (!given.includes(reason)) reasons.set(resource, [...given, reason])
+  }
+  return {
+    statements: parts.flatMap(({ statements }) => statements),
+    wildcards: [...reasons].map(([resource, given]) => [resource, given.join('; ')]),
+  }
+}

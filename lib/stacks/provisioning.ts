@@ -1,0 +1,198 @@
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena'
+import { Rule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
+import { StringParameter } from 'aws-cdk-lib/aws-ssm'
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import type { Construct } from 'constructs'
+import { provisioningSteps } from '../../pipeline/provisioning.ts'
+import { provisioningVariables } from '../../pipeline/provisioning-environment.ts'
+import { provisioningPlan } from '../../pipeline/provisioning-plan.ts'
+import { acknowledge, acknowledgeWildcards } from '../acknowledge.ts'
+import { executionArns, functionArn, stateMachineArn } from '../arns.ts'
+import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
+import { HandlerFunction } from '../handler-function.ts'
+import { functionTimeoutSeconds, provisioningDefinition } from '../workflow/provisioning.ts'
+import { stepPermissions } from '../workflow/step-permissions.ts'
+
+/** What one check may read (bytes): a hundred gigabytes, so that no mistake reads a lake. Counts and single rows read far less. */
+const scannedBytesLimit = 100 * 1024 ** 3
+
+/** Results of checks are looked at while their execution runs, and perhaps the day after. */
+const resultsDays = 7
+
+/** Names of the executions that the gate in CdcFirehose starts begin like this. */
+const gateExecutions = 'delivery-ready-'
+
+/** The state machine that does what no template can, its steps, and what tells CloudFormation when a deployment waits for it. */
+export class CdcProvisioning extends DeploymentStack {
+  constructor(scope: Construct, { deployment, tables }: StackSettings) {
+    super(scope, 'CdcProvisioning', deployment, 'State machine that makes the pipeline run, and verifies it', {
+      suppressTemplateIndentation: true,
+    })
+    const { names } = this
+    const clusterArn = StringParameter.valueForStringParameter(this, names.clusterArnParameter)
+    const plan = provisioningPlan(deployment, tables)
+    const permissions = stepPermissions({ stack: this, deployment, names, plan, clusterArn })
+    const define = { PROVISIONING_PLAN: JSON.stringify(plan) }
+    const environment = {
+      [provisioningVariables.clusterArn]: clusterArn,
+      [provisioningVariables.pluginArn]: StringParameter.valueForStringParameter(this, names.pluginArnParameter),
+      [provisioningVariables.workerConfigurationArn]: StringParameter.valueForStringParameter(this, names.workerConfigurationArnParameter),
+      [provisioningVariables.workerSecurityGroup]: StringParameter.valueForStringParameter(this, names.workerSecurityGroupParameter),
+    }
+    const steps = provisioningSteps.map((step) => {
+      const entry = `handlers/provision/${step}.ts`
+      const description = `Step ${step} of the provisioning state machine`
+      return this.function(step, { entry, description, define, environment, permissions: permissions[step] })
+    })
+    const machine = this.stateMachine()
+    for (const step of steps) machine.node.addDependency(step)
+    this.workgroup()
+    this.gate()
+    new CfnOutput(this, 'StateMachineArn', { value: machine.ref, description: 'The provisioning state machine' })
+    new CfnOutput(this, 'WorkgroupName', { value: names.workgroup, description: "Athena's workgroup of the checks" })
+  }
+
+  private function(
+    name: string,
+    settings: Omit<ConstructorParameters<typeof HandlerFunction>[2], 'name' | 'roleName' | 'logGroupName' | 'timeoutSeconds'>,
+  ): HandlerFunction {
+    const { names } = this
+    return new HandlerFunction(this, name, {
+      ...settings,
+      name: names.stepFunction(name),
+      roleName: names.stepRole(name),
+      logGroupName: names.stepLogGroup(name),
+      timeoutSeconds: functionTimeoutSeconds,
+    })
+  }
+
+  private stateMachine(): CfnStateMachine {
+    const { names, deployment } = this
+    const functions = provisioningSteps.map((step) => functionArn(this, names.stepFunction(step)))
+    const logGroup = new LogGroup(this, 'StateMachineLog', {
+      logGroupName: names.stateMachineLogGroup,
+      retention: deployment.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const role = new Role(this, 'StateMachineRole', {
+      roleName: names.stateMachineRole,
+      description: 'Invokes the steps of the provisioning state machine',
+      assumedBy: new ServicePrincipal('states.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': deployment.account },
+          ArnLike: { 'aws:SourceArn': stateMachineArn(this, names.stateMachine) },
+        },
+      }),
+      inlinePolicies: {
+        Steps: new PolicyDocument({ statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions })] }),
+        // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
+        Log: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: [
+                'logs:CreateLogDelivery',
+                'logs:DeleteLogDelivery',
+                'logs:DescribeLogGroups',
+                'logs:DescribeResourcePolicies',
+                'logs:GetLogDelivery',
+                'logs:ListLogDeliveries',
+                'logs:PutResourcePolicy',
+                'logs:UpdateLogDelivery',
+              ],
+              resources: ['*'],
+            }),
+          ],
+        }),
+      },
+    })
+    acknowledgeWildcards(role, [['*', 'What delivers logs has no resource-level permissions']])
+    const machine = new CfnStateMachine(this, 'StateMachine', {
+      stateMachineName: names.stateMachine,
+      stateMachineType: 'STANDARD',
+      roleArn: role.roleArn,
+      definitionString: JSON.stringify(provisioningDefinition((step) => functionArn(this, names.stepFunction(step)))),
+      loggingConfiguration: {
+        level: 'ALL',
+        // Inputs may hold the presigned URL of a wait condition.
+        includeExecutionData: false,
+        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: logGroup.logGroupArn } }],
+      },
+    })
+    acknowledge(machine, {
+      'AwsSolutions-SF2':
+        'The history of an execution has the times and answers of all its states, and one runs only now and then: a trace would add nothing',
+    })
+    return machine
+  }
+
+  /** What checks ask Athena in. Encrypted by S3: a workgroup with a key of KMS could not alter tables. https://docs.aws.amazon.com/athena/latest/ug/gdc-register-s3-table-bucket-cat.html */
+  private workgroup(): void {
+    const { names } = this
+    const results = new Bucket(this, 'QueryResults', {
+      bucketName: names.queryResultsBucket,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      lifecycleRules: [{ expiration: Duration.days(resultsDays), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    })
+    acknowledge(results, { 'AwsSolutions-S1': 'Counts of rows and rows of the canary, for a week: nothing to watch the readers of' })
+    new CfnWorkGroup(this, 'Workgroup', {
+      name: names.workgroup,
+      description: 'Checks of the provisioning state machine',
+      recursiveDeleteOption: true,
+      workGroupConfiguration: {
+        enforceWorkGroupConfiguration: true,
+        publishCloudWatchMetricsEnabled: true,
+        bytesScannedCutoffPerQuery: scannedBytesLimit,
+        engineVersion: { selectedEngineVersion: 'Athena engine version 3' },
+        resultConfiguration: {
+          outputLocation: `s3://${results.bucketName}/results/`,
+          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+        },
+      },
+    })
+  }
+
+  /** What the gate in CdcFirehose invokes, and what tells it that its execution failed. It is here, so that it outlives that stack's failure. */
+  private gate(): void {
+    const { names } = this
+    const executions = executionArns(this, names.stateMachine, gateExecutions)
+    this.function('gate', {
+      entry: 'handlers/gate/custom-resource.ts',
+      description: 'Starts the execution that the deployment of the delivery stream waits for',
+      permissions: {
+        statements: [
+          new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn(this, names.stateMachine)] }),
+          new PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
+        ],
+        wildcards: [[executions, 'The names of executions are made of what waits for them']],
+      },
+    })
+    const all = executionArns(this, names.stateMachine)
+    const signal = this.function('signal-failure', {
+      entry: 'handlers/gate/signal-failure.ts',
+      description: 'Tells CloudFormation that the execution that it waits for has failed',
+      permissions: {
+        statements: [new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [all] })],
+        wildcards: [[all, 'Executions of the one state machine']],
+      },
+    })
+    new Rule(this, 'ExecutionFailed', {
+      ruleName: names.failureRule,
+      description: 'An execution of the provisioning state machine failed, timed out or was stopped',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [stateMachineArn(this, names.stateMachine)] },
+      },
+      targets: [new LambdaFunction(signal.function)],
+    })
+  }
+}
