@@ -1,17 +1,13 @@
 import type { LocalAccount } from '../cloudformation/account.ts'
-import type { Decisions } from './authorization/decisions.ts'
+import { decisionsOf } from './authorization/decisions.ts'
 import { evaluate, type Question } from './authorization/evaluate.ts'
 import { type Policies, serviceMay, sourceContext } from './authorization/policies.ts'
 import { type Access, AwsError, type RequestContext } from './endpoint.ts'
 import type { Principals } from './principals.ts'
 
 /** Access by the policies of what is deployed: the administrator may do everything, a role what its policies allow. */
-export function accessOf(
-  account: LocalAccount,
-  policies: Policies,
-  principals: Pick<Principals, 'callerOf'>,
-  decisions: Decisions,
-): Access {
+export function accessOf(account: LocalAccount, policies: Policies, principals: Pick<Principals, 'callerOf'>): Access {
+  const decisions = decisionsOf(account)
   return {
     callerOf: (accessKeyId, sessionToken) => principals.callerOf(accessKeyId, sessionToken),
     authorize({ arn, roleArn }, action, resources, context = {}) {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Callback, callbackRegistry } from './callbacks.ts'
-import type { Caller } from './principals.ts'
+import type { AwsCredentials, Caller } from './principals.ts'
 
 /** Values of condition keys, such as `iam:PassedToService`. */
 export type RequestContext = Readonly<Record<string, string | readonly string[]>>
@@ -64,6 +64,9 @@ export const withoutAccount: Access = {
   authorize: () => {},
   authorizeService: () => {},
 }
+
+/** What a client may sign with {@link withoutAccount}. */
+export const anyCredentials: AwsCredentials = { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: 'local' }
 
 export interface AwsEndpointSettings {
   readonly access: Access

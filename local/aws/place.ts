@@ -1,5 +1,5 @@
 import type { LocalAccount } from '../cloudformation/account.ts'
-import { type Decisions, openDecisions } from './authorization/decisions.ts'
+import { type Decisions, decisionsOf, keepDecisions } from './authorization/decisions.ts'
 import { policiesOf } from './authorization/policies.ts'
 import { accessOf } from './authorize.ts'
 import type { Access } from './endpoint.ts'
@@ -49,6 +49,7 @@ export async function openAwsPlace(settings: AwsPlaceSettings): Promise<AwsPlace
   const { account, now = Date.now, decisionsFile, ...rest } = settings
   const policies = policiesOf(account)
   const principals = await openPrincipals(account, policies)
-  const decisions = openDecisions(decisionsFile)
-  return { ...rest, account, now, principals, decisions, access: accessOf(account, policies, principals, decisions) }
+  const decisions = decisionsOf(account)
+  if (decisionsFile !== undefined) keepDecisions(decisions, decisionsFile)
+  return { ...rest, account, now, principals, decisions, access: accessOf(account, policies, principals) }
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Credentials, readKafkaPasswords } from '../engines/credentials.ts'
 import { CatalogUnreachable, type IcebergCatalog, icebergCatalog } from '../iceberg/catalog.ts'
 import { openLake } from '../iceberg/duckdb.ts'
 import { tableMaintenance } from '../iceberg/maintenance.ts'
@@ -31,6 +32,7 @@ async function main(file: string | undefined): Promise<void> {
     bootstrap: settings.kafkaBootstrap,
     topic: settings.stream.topic,
     clientId: settings.streamName,
+    login: kafkaLogin(settings),
     onError: problems.report,
   })
   const fn = openFunction(settings)
@@ -71,6 +73,13 @@ async function catalogAnswers(catalog: IcebergCatalog, problems: Problems): Prom
       await sleep(500)
     }
   }
+}
+
+function kafkaLogin({ kafkaLogin: login }: DeliverySettings): Credentials | undefined {
+  if (!login) return undefined
+  const password = readKafkaPasswords(login.passwordsFile)[login.user]
+  if (password === undefined) throw new Error(`delivery settings: ${login.passwordsFile} has no password of ${login.user}`)
+  return { user: login.user, password }
 }
 
 function openFunction(settings: DeliverySettings): ReturnType<typeof runFunction> | undefined {

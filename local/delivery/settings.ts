@@ -13,6 +13,8 @@ export interface DeliverySettings {
   readonly functions: Readonly<Record<string, LocalFunction>>
   readonly tableBucket: string
   readonly kafkaBootstrap: string
+  /** The stream's role, as which it logs in to Kafka, and the file with its password; as nobody, unless given. */
+  readonly kafkaLogin?: { readonly user: string; readonly passwordsFile: string } | undefined
   readonly catalogUri: string
   readonly bucketsDirectory: string
   readonly stateDirectory: string
@@ -122,6 +124,7 @@ const settings = z.strictObject({
   functions: z.record(z.string(), localFunction),
   tableBucket: z.string(),
   kafkaBootstrap: z.string(),
+  kafkaLogin: z.strictObject({ user: z.string(), passwordsFile: z.string() }).optional(),
   catalogUri: z.string(),
   bucketsDirectory: z.string(),
   stateDirectory: z.string(),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type AwsEndpoint, serveAws, withoutAccount } from '../aws/endpoint.ts'
+import { connectorName } from '../../pipeline/names.ts'
+import { type AwsEndpoint, anyCredentials, serveAws, withoutAccount } from '../aws/endpoint.ts'
 import { secretsManager } from '../aws/secrets-manager.ts'
 import { type RunningConnect, startConnect } from './connect.ts'
 import { postgresCredentials } from './credentials.ts'
@@ -55,7 +56,9 @@ export async function startCapture({ dataDirectory, database, secretName, onEven
       dataDirectory: join(dataDirectory, 'connect'),
       port: port('connect'),
       bootstrap: `127.0.0.1:${port('kafka')}`,
+      connector: connectorName,
       awsEndpoint: aws.uri,
+      awsCredentials: anyCredentials,
       region: 'us-east-1',
       secrets: [password],
       logFile: logFile('connect'),

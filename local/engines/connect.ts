@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { workerProperties } from '../../pipeline/connector.ts'
+import type { AwsCredentials } from '../aws/principals.ts'
+import type { Credentials } from './credentials.ts'
 import { javaCommand, javaEnvironment, log4jProperties, writeProperties } from './java.ts'
 import { connectPlugins, kafkaJars } from './paths.ts'
 import { type EngineSpec, type EngineStart, type Supervised, supervise } from './supervisor.ts'
@@ -14,11 +16,22 @@ export interface ConnectSettings extends Pick<EngineSpec, 'onEvent' | 'secrets'>
   readonly dataDirectory: string
   readonly logFile: string
   readonly port: number
-  /** The Kafka broker. */
+  /** Of the one connector that it runs: MSK Connect names the worker's topics and group after it. */
+  readonly connector: string
+  /** The Kafka broker: the listener on which roles log in, where there is a login. */
   readonly bootstrap: string
-  /** Where the configuration provider finds Secrets Manager. */
+  /** The role as which the worker and its connector log in to Kafka; as nobody, unless given. */
+  readonly kafkaLogin?: Credentials
+  /** Where the configuration provider finds Secrets Manager, and as whom it calls. */
   readonly awsEndpoint: string
+  readonly awsCredentials: AwsCredentials
   readonly region: string
+}
+
+/** What MSK Connect names for a worker; its ids are random, ours is not. The offsets topic is named in the worker configuration. */
+export function workerNames(connector: string) {
+  const named = (what: string) => `__amazon_msk_connect_${what}_${connector}_local`
+  return { configs: named('configs'), status: named('status'), group: named('group') } as const
 }
 
 /**
@@ -47,30 +60,33 @@ export async function startConnect(settings: ConnectSettings): Promise<RunningCo
       ...javaEnvironment(),
       AWS_ENDPOINT_URL_SECRETS_MANAGER: settings.awsEndpoint,
       AWS_REGION: settings.region,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ACCESS_KEY_ID: settings.awsCredentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: settings.awsCredentials.secretAccessKey,
+      AWS_SESSION_TOKEN: settings.awsCredentials.sessionToken,
       AWS_EC2_METADATA_DISABLED: 'true',
     },
     cwd: settings.dataDirectory,
     logFile: settings.logFile,
     ready: (start) => answers(uri, start),
-    ...(settings.secrets ? { secrets: settings.secrets } : {}),
+    secrets: [...(settings.secrets ?? []), ...(settings.kafkaLogin ? [settings.kafkaLogin.password] : [])],
     ...(settings.onEvent ? { onEvent: settings.onEvent } : {}),
   })
   return Object.assign(worker, { uri })
 }
 
 /** MSK Connect sets these itself and does not let a worker configuration do so. */
-function localWorkerProperties({ bootstrap }: ConnectSettings, uri: string): Record<string, string> {
+function localWorkerProperties({ bootstrap, connector, kafkaLogin }: ConnectSettings, uri: string): Record<string, string> {
+  const names = workerNames(connector)
   return {
     'bootstrap.servers': bootstrap,
-    'group.id': 'local-connect',
+    ...(kafkaLogin ? loginProperties(kafkaLogin) : {}),
+    'group.id': names.group,
     listeners: uri,
     'plugin.path': connectPlugins,
     'plugin.discovery': 'service_load',
-    'config.storage.topic': 'connect-configs',
+    'config.storage.topic': names.configs,
     'config.storage.replication.factor': '1',
-    'status.storage.topic': 'connect-status',
+    'status.storage.topic': names.status,
     'status.storage.replication.factor': '1',
     'status.storage.partitions': '1',
     // A broker that was started again is found at once.
@@ -83,6 +99,17 @@ function localWorkerProperties({ bootstrap }: ConnectSettings, uri: string): Rec
     'session.timeout.ms': '6000',
     'heartbeat.interval.ms': '1000',
   }
+}
+
+/** The worker, and the producer, consumer and admin client of its connector, have settings of their own each. */
+function loginProperties({ user, password }: Credentials): Record<string, string> {
+  const login = {
+    'security.protocol': 'SASL_PLAINTEXT',
+    'sasl.mechanism': 'PLAIN',
+    'sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required username="${user}" password="${password}";`,
+  }
+  const prefixes = ['', 'producer.', 'consumer.', 'admin.']
+  return Object.fromEntries(prefixes.flatMap((prefix) => Object.entries(login).map(([name, value]) => [`${prefix}${name}`, value])))
 }
 
 async function answers(uri: string, { signal }: EngineStart): Promise<void> {

@@ -14,7 +14,7 @@ export interface PostgresCredentials {
   readonly debezium: Credentials
 }
 
-/** The passwords of a data folder, made up at its first use; the file is readable by its owner only. */
+/** The passwords of a data folder for PostgreSQL, made up at their first use; the file is readable by its owner only. */
 export function postgresCredentials(dataDirectory: string): PostgresCredentials {
   const file = join(dataDirectory, 'postgres-passwords.json')
   if (existsSync(file)) return withUsers(passwordFile.parse(JSON.parse(readFileSync(file, 'utf8'))))
@@ -22,6 +22,27 @@ export function postgresCredentials(dataDirectory: string): PostgresCredentials 
   mkdirSync(dataDirectory, { recursive: true })
   writeFileSync(file, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 })
   return withUsers(passwords)
+}
+
+/** Passwords with which roles log in to Kafka, by the name of the role. */
+export interface KafkaPasswords {
+  /** Readable by its owner only. */
+  readonly file: string
+  readonly of: Readonly<Record<string, string>>
+}
+
+/** The passwords of a data folder for Kafka; those of roles that are new are made up and added. */
+export function kafkaPasswords(dataDirectory: string, roles: readonly string[]): KafkaPasswords {
+  const file = join(dataDirectory, 'kafka-passwords.json')
+  const known = existsSync(file) ? readKafkaPasswords(file) : {}
+  const all = { ...Object.fromEntries(roles.map((role) => [role, newPassword()])), ...known }
+  mkdirSync(dataDirectory, { recursive: true })
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
+  return { file, of: all }
+}
+
+export function readKafkaPasswords(file: string): Record<string, string> {
+  return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(file, 'utf8')))
 }
 
 // Letters and digits only: it stands in connection strings as it is.

@@ -54,13 +54,14 @@ export function writeProperties(folder: string, name: string, properties: Readon
 }
 
 /** The log of a program with log4j 1 goes to its standard output, which the supervisor keeps. */
-export function log4jProperties(folder: string, quiet: readonly string[]): Record<string, string> {
+export function log4jProperties(folder: string, quiet: readonly string[], talkative: readonly string[] = []): Record<string, string> {
   const file = writeProperties(folder, 'log4j.properties', {
     'log4j.rootLogger': 'INFO, stdout',
     'log4j.appender.stdout': 'org.apache.log4j.ConsoleAppender',
     'log4j.appender.stdout.layout': 'org.apache.log4j.PatternLayout',
     'log4j.appender.stdout.layout.ConversionPattern': '[%d{ISO8601}] %p %m (%c:%L)%n',
     ...Object.fromEntries(quiet.map((logger) => [`log4j.logger.${logger}`, 'WARN'])),
+    ...Object.fromEntries(talkative.map((logger) => [`log4j.logger.${logger}`, 'DEBUG'])),
   })
   return { 'log4j.configuration': `file:${file}` }
 }

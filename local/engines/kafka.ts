@@ -9,7 +9,7 @@ import { kafkaJars } from './paths.ts'
 import { type EngineSpec, type Supervised, supervise } from './supervisor.ts'
 
 export interface RunningKafka extends Supervised {
-  /** `host:port` */
+  /** `host:port` of the listener that asks nobody who he is, and refuses him nothing. */
   readonly bootstrap: string
 }
 
@@ -19,6 +19,16 @@ export interface KafkaSettings extends Pick<EngineSpec, 'onEvent'> {
   readonly port: number
   readonly controllerPort: number
   readonly retentionHours: number
+  /** A second listener, on which roles log in and may do what ACLs allow them: what IAM access control is on MSK. */
+  readonly roles?: RoleListener
+}
+
+export interface RoleListener {
+  readonly port: number
+  /** By the name of the role. */
+  readonly passwords: Readonly<Record<string, string>>
+  /** Has every decision logged, not only denials. */
+  readonly logDecisions?: boolean
 }
 
 /**
@@ -43,8 +53,9 @@ export async function startKafka(settings: KafkaSettings): Promise<RunningKafka>
       classpath: [kafkaJars],
       heapMiB: 256,
       optimize: false,
-      systemProperties: log4jProperties(settings.dataDirectory, quiet),
+      systemProperties: log4jProperties(settings.dataDirectory, quiet, settings.roles?.logDecisions ? [authorizerLogger] : []),
     }),
+    secrets: Object.values(settings.roles?.passwords ?? {}),
     env: javaEnvironment(),
     cwd: settings.dataDirectory,
     logFile: settings.logFile,
@@ -79,7 +90,7 @@ export async function ensureTopic(bootstrap: string, topic: { name: string; part
   }
 }
 
-function serverProperties({ port, controllerPort, retentionHours }: KafkaSettings, logs: string): Record<string, string> {
+function serverProperties({ port, controllerPort, retentionHours, roles }: KafkaSettings, logs: string): Record<string, string> {
   return {
     ...brokerProperties({ brokers: 1, retentionHours }),
     'process.roles': 'broker,controller',
@@ -87,9 +98,10 @@ function serverProperties({ port, controllerPort, retentionHours }: KafkaSetting
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    ...(roles ? roleListener(roles, port, controllerPort) : {}),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': logs,
     'offsets.topic.num.partitions': '1',
     'offsets.topic.replication.factor': '1',
@@ -108,6 +120,25 @@ function serverProperties({ port, controllerPort, retentionHours }: KafkaSetting
     // A killed broker cannot register again before its old session has ended; the default is nine seconds. Three are about a start of the JVM.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '300',
+  }
+}
+
+/** Logs denials, and at a finer level what is allowed. */
+const authorizerLogger = 'kafka.authorizer.logger'
+
+/** The listener `ROLES`, and the authorizer that keeps ACLs in the broker's own metadata. */
+function roleListener({ port, passwords }: RoleListener, openPort: number, controllerPort: number): Record<string, string> {
+  const users = Object.entries(passwords).map(([role, password]) => `user_${role}="${password}"`)
+  return {
+    listeners: `PLAINTEXT://127.0.0.1:${openPort},ROLES://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${openPort},ROLES://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,ROLES:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.name.roles.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.roles.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // Whoever comes by a listener without a login: the broker itself, the local run, and workers that are to be unauthenticated.
+    'super.users': 'User:ANONYMOUS',
+    'allow.everyone.if.no.acl.found': 'false',
   }
 }
 

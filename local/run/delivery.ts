@@ -17,6 +17,7 @@ export interface RunningDelivery extends Supervised {
 export interface DeliveryPlace {
   readonly paths: DataPaths
   readonly kafkaBootstrap: string
+  readonly kafkaLogin?: DeliverySettingsFile['kafkaLogin']
   readonly catalogUri: string
   readonly tableBucket: string
   readonly port: number
@@ -38,6 +39,7 @@ export async function startDelivery(account: LocalAccount, place: DeliveryPlace)
     functions: localFunctions(account),
     tableBucket: place.tableBucket,
     kafkaBootstrap: place.kafkaBootstrap,
+    ...(place.kafkaLogin ? { kafkaLogin: place.kafkaLogin } : {}),
     catalogUri: place.catalogUri,
     bucketsDirectory: paths.buckets,
     stateDirectory: paths.delivery,

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import type { Deployment } from '../../pipeline/deployment.ts'
+import { resourceNames } from '../../pipeline/resource-names.ts'
+import type { AwsCredentials } from '../aws/principals.ts'
 import { startCatalog } from '../engines/catalog.ts'
 import { startConnect } from '../engines/connect.ts'
-import { postgresCredentials } from '../engines/credentials.ts'
+import { type Credentials, kafkaPasswords, postgresCredentials } from '../engines/credentials.ts'
 import { startKafka } from '../engines/kafka.ts'
 import { startPostgres } from '../engines/postgres.ts'
 import { postgresHome } from '../engines/postgres-user.ts'
@@ -11,7 +13,7 @@ import type { DataPaths } from './data-folder.ts'
 import type { Processes } from './processes.ts'
 
 /** Names under which a data folder remembers its ports. */
-export const portNames = ['postgres', 'kafka', 'kafka-controller', 'connect', 'catalog', 'delivery'] as const
+export const portNames = ['postgres', 'kafka', 'kafka-controller', 'kafka-roles', 'connect', 'catalog', 'delivery'] as const
 
 /** What every engine of a run is started with. */
 export interface EnginePlace {
@@ -37,6 +39,17 @@ export function startSamplePostgres(place: EnginePlace, explicitData: boolean) {
   )
 }
 
+/** As whom the connector's worker and the delivery log in to Kafka: by the names of their roles. */
+export function kafkaLogins({ deployment, paths }: Pick<EnginePlace, 'deployment' | 'paths'>) {
+  const { connectRole, firehoseRole } = resourceNames(deployment)
+  const { file, of } = kafkaPasswords(paths.directory, [connectRole, firehoseRole])
+  const login = (user: string): Credentials => ({ user, password: of[user] ?? '' })
+  return { passwordsFile: file, passwords: of, connect: login(connectRole), firehose: login(firehoseRole) }
+}
+
+/** Where roles log in to Kafka. */
+export const roleBootstrap = ({ port }: EnginePlace) => `127.0.0.1:${port('kafka-roles')}`
+
 export function startBroker(place: EnginePlace) {
   return place.processes.start(() =>
     startKafka({
@@ -45,21 +58,30 @@ export function startBroker(place: EnginePlace) {
       port: place.port('kafka'),
       controllerPort: place.port('kafka-controller'),
       retentionHours: place.deployment.kafka.retentionHours,
+      roles: { port: place.port('kafka-roles'), passwords: kafkaLogins(place).passwords },
       ...observed(place),
     }),
   )
 }
 
-/** May be started beside the broker, which it waits for. */
-export function startWorker(place: EnginePlace, awsEndpoint: string) {
+/**
+ * The worker logs in as the connector's role, where the deployment has authenticated workers: the role's ACLs must exist (`applyRoleAcls`).
+ * Without them it cannot start.
+ */
+export function startWorker(place: EnginePlace, aws: { readonly endpoint: string; readonly credentials: AwsCredentials }) {
+  const { deployment } = place
+  const authenticated = deployment.kafka.authentication === 'iam'
   return place.processes.start(() =>
     startConnect({
       dataDirectory: place.paths.connect,
       logFile: join(place.paths.logs, 'connect.log'),
       port: place.port('connect'),
-      bootstrap: `127.0.0.1:${place.port('kafka')}`,
-      awsEndpoint,
-      region: place.deployment.region,
+      connector: resourceNames(deployment).connector,
+      bootstrap: authenticated ? roleBootstrap(place) : `127.0.0.1:${place.port('kafka')}`,
+      ...(authenticated ? { kafkaLogin: kafkaLogins(place).connect } : {}),
+      awsEndpoint: aws.endpoint,
+      awsCredentials: aws.credentials,
+      region: deployment.region,
       ...observed(place),
     }),
   )

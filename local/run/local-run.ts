@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { connectorProperties } from '../../pipeline/connector.ts'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
 import { changeEventTopic, connectorName } from '../../pipeline/names.ts'
+import { resourceNames } from '../../pipeline/resource-names.ts'
 import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
-import { type AwsEndpoint, serveAws, withoutAccount } from '../aws/endpoint.ts'
+import { type AwsEndpoint, anyCredentials, serveAws, withoutAccount } from '../aws/endpoint.ts'
+import { applyRoleAcls } from '../aws/role-acls.ts'
 import { type Secret, secretsManager } from '../aws/secrets-manager.ts'
 import { type LocalAccount, openAccount } from '../cloudformation/account.ts'
 import { readAssembly } from '../cloudformation/assembly.ts'
 import { deployAssembly } from '../cloudformation/deploy.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
+import { workerNames } from '../engines/connect.ts'
 import { awaitInitialSnapshot, awaitRunning, putConnector, restartFailed } from '../engines/connector.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
 import { ensureTopic } from '../engines/kafka.ts'
@@ -30,7 +33,16 @@ import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
 import { claimDataFolder, type DataPaths, dataPaths, readOrigin, resetDataFolder } from './data-folder.ts'
 import { startDelivery } from './delivery.ts'
 import { readDeployment } from './deployment-file.ts'
-import { type EnginePlace, portNames, startBroker, startSamplePostgres, startTableCatalog, startWorker } from './engines.ts'
+import {
+  type EnginePlace,
+  kafkaLogins,
+  portNames,
+  roleBootstrap,
+  startBroker,
+  startSamplePostgres,
+  startTableCatalog,
+  startWorker,
+} from './engines.ts'
 import { holdDataFolder } from './lock.ts'
 import { identify } from './process-identity.ts'
 import { clearAway, openProcesses, type Processes } from './processes.ts'
@@ -141,14 +153,19 @@ export class LocalRun {
         parallel: [
           ...(own ? [] : [postgres]),
           { title: 'Kafka', run: async () => void (this.#addresses.kafkaBootstrap = (await startBroker(this.#engines)).bootstrap) },
-          { title: 'Kafka Connect', run: () => this.#startWorker() },
           { title: 'Iceberg catalog', run: async () => void (this.#addresses.catalogUri = (await startTableCatalog(this.#engines)).uri) },
           { title: 'Synthesize the application', run: (_, say) => this.#synthesize(say) },
         ],
       },
       { title: own ? 'Prepare the source' : 'Create the sample tables', run: () => this.#prepareSource() },
       { title: 'Deploy the stacks', run: (_, say) => this.#deploy(say) },
-      { title: 'Start the delivery', run: () => this.#startDelivery() },
+      {
+        title: 'Start the delivery and Kafka Connect',
+        parallel: [
+          { title: 'delivery', run: () => this.#startDelivery() },
+          { title: 'Kafka Connect', run: () => this.#startWorker() },
+        ],
+      },
       { title: 'Start the connector', run: () => this.#startConnector() },
       { title: 'Wait for the initial snapshot', run: () => this.#awaitSnapshot() },
     ]
@@ -215,7 +232,8 @@ export class LocalRun {
   }
 
   async #startWorker(): Promise<void> {
-    const { uri } = await startWorker(this.#engines, started('the AWS endpoint', this.#aws).uri)
+    const endpoint = started('the AWS endpoint', this.#aws).uri
+    const { uri } = await startWorker(this.#engines, { endpoint, credentials: anyCredentials })
     this.#addresses.connectUri = uri
   }
 
@@ -252,6 +270,8 @@ export class LocalRun {
       catalog: icebergCatalog(started('the catalog', this.#addresses.catalogUri)),
     })
     await deployAssembly(readAssembly(this.paths.cdkOut), this.#account, undefined, (event) => say(`${event.stack} ${event.action}`))
+    const names = Object.values(workerNames(resourceNames(this.deployment).connector))
+    await applyRoleAcls(started('Kafka', this.#addresses.kafkaBootstrap), this.#account, names)
   }
 
   async #startDelivery(): Promise<void> {
@@ -259,10 +279,12 @@ export class LocalRun {
     const { disorder } = this.#options
     const bootstrap = started('Kafka', kafkaBootstrap)
     await ensureTopic(bootstrap, { name: changeEventTopic, partitions: 1, retentionHours: this.deployment.kafka.retentionHours })
+    const logins = kafkaLogins(this.#engines)
     const delivery = await this.processes.start(() =>
       startDelivery(started('the account', this.#account), {
         paths: this.paths,
-        kafkaBootstrap: bootstrap,
+        kafkaBootstrap: roleBootstrap(this.#engines),
+        kafkaLogin: { user: logins.firehose.user, passwordsFile: logins.passwordsFile },
         catalogUri: started('the catalog', catalogUri),
         tableBucket: this.deployment.tableBucket.name,
         port: this.#engines.port('delivery'),

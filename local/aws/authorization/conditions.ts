@@ -12,6 +12,20 @@ export interface Condition {
   readonly values: readonly string[]
 }
 
+const compare = (matches: (value: number, wanted: number) => boolean, negated = false) => ({
+  matches: (value: string, wanted: string) => matches(Number(value), Number(wanted)),
+  negated,
+})
+
+const numeric = {
+  NumericEquals: compare((value, wanted) => value === wanted),
+  NumericNotEquals: compare((value, wanted) => value === wanted, true),
+  NumericLessThan: compare((value, wanted) => value < wanted),
+  NumericLessThanEquals: compare((value, wanted) => value <= wanted),
+  NumericGreaterThan: compare((value, wanted) => value > wanted),
+  NumericGreaterThanEquals: compare((value, wanted) => value >= wanted),
+}
+
 /** Does the value of the request match the value of the policy? Negated operators hold where none matches. */
 const comparisons = {
   StringEquals: { matches: (value: string, wanted: string) => value === plain(wanted), negated: false },
@@ -26,6 +40,7 @@ const comparisons = {
   ArnNotEquals: { matches: matchesArn, negated: true },
   ArnLike: { matches: matchesArn, negated: false },
   ArnNotLike: { matches: matchesArn, negated: true },
+  ...numeric,
   Bool: { matches: (value: string, wanted: string) => value.toLowerCase() === wanted.toLowerCase(), negated: false },
 } as const
 

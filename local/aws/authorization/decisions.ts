@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { LocalAccount } from '../../cloudformation/account.ts'
 import type { RequestContext } from '../endpoint.ts'
 
 /** One question that a call asked of the policies, and its answer. */
@@ -20,11 +21,29 @@ export interface Decisions {
   record(decision: Decision): void
 }
 
-/** Keeps the decisions in memory, and the first of equal ones as a line of the file. */
-export function openDecisions(file?: string): Decisions {
+const decisionsByAccount = new WeakMap<LocalAccount, Decisions>()
+
+/** The decisions on what was asked of an account's policies, whoever asked; in memory. */
+export function decisionsOf(account: LocalAccount): Decisions {
+  const decisions = decisionsByAccount.get(account) ?? openDecisions()
+  decisionsByAccount.set(account, decisions)
+  return decisions
+}
+
+/** Appends the decisions to a file, the first of equal ones as a line. */
+export function keepDecisions(decisions: Decisions, file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const kept = new Set<string>()
+  decisions.listen((decision) => {
+    const text = JSON.stringify(decision)
+    if (!kept.has(text)) appendFileSync(file, `${text}\n`)
+    kept.add(text)
+  })
+}
+
+function openDecisions(): Decisions {
   const known = new Map<string, Decision>()
   const listeners = new Set<(decision: Decision) => void>()
-  if (file !== undefined) mkdirSync(dirname(file), { recursive: true })
   return {
     list: () => [...known.values()],
     listen(listener) {
@@ -33,10 +52,7 @@ export function openDecisions(file?: string): Decisions {
     },
     record(decision) {
       const text = JSON.stringify(decision)
-      if (!known.has(text)) {
-        known.set(text, decision)
-        if (file !== undefined) appendFileSync(file, `${text}\n`)
-      }
+      if (!known.has(text)) known.set(text, decision)
       for (const listener of listeners) listener(decision)
     },
   }

@@ -3,18 +3,21 @@ import { type Condition, parseCondition } from './conditions.ts'
 
 const oneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
 
+/** Values of a condition: numbers and truth values may stand for their texts. */
+const conditionValues = z
+  .union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number(), z.boolean()]))])
+  .transform((value) => [value].flat().map(String))
+
 const statementShape = z
   .strictObject({
     Sid: z.string().optional(),
     Effect: z.enum(['Allow', 'Deny']),
-    Principal: z.union([z.literal('*'), z.record(z.enum(['AWS', 'Service']), oneOrMore.optional())]).optional(),
+    Principal: z.union([z.literal('*'), z.strictObject({ AWS: oneOrMore.optional(), Service: oneOrMore.optional() })]).optional(),
     Action: oneOrMore.optional(),
     NotAction: oneOrMore.optional(),
     Resource: oneOrMore.optional(),
     NotResource: oneOrMore.optional(),
-    Condition: z
-      .record(z.string(), z.record(z.string(), z.union([oneOrMore, z.boolean().transform((value) => [String(value)])])))
-      .optional(),
+    Condition: z.record(z.string(), z.record(z.string(), conditionValues)).optional(),
   })
   .refine(({ Action, NotAction }) => (Action === undefined) !== (NotAction === undefined), 'needs either Action or NotAction')
   .refine(({ Resource, NotResource }) => Resource === undefined || NotResource === undefined, 'cannot have both Resource and NotResource')

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, type Consumer, type EachBatchPayload, Kafka, logLevel } from 'kafkajs'
+import type { Credentials } from '../../engines/credentials.ts'
 import type { PartitionSource, SourceRecord } from './partition-source.ts'
 
 export interface KafkaSourceSettings {
   readonly bootstrap: string
   readonly topic: string
   readonly clientId: string
+  /** As nobody, unless given. */
+  readonly login?: Credentials | undefined
   readonly onError: (message: string) => void
 }
 
@@ -19,10 +22,11 @@ const heartbeatIntervalMs = 3000
  * A topic of a Kafka broker. Group offsets are never committed or believed: each run joins a group of its own, which no killed
  * predecessor can still be a member of, and seeks every partition to where it is told.
  */
-export function kafkaSource({ bootstrap, topic, clientId, onError }: KafkaSourceSettings): PartitionSource {
+export function kafkaSource({ bootstrap, topic, clientId, login, onError }: KafkaSourceSettings): PartitionSource {
   const kafka = new Kafka({
     clientId,
     brokers: bootstrap.split(','),
+    ...(login ? { sasl: { mechanism: 'plain', username: login.user, password: login.password } } : {}),
     retry,
     connectionTimeout: 3000,
     logLevel: logLevel.ERROR,
