@@ -4,6 +4,7 @@ import { deliveryStreamShape } from '../cloudformation/resources/delivery-stream
 import { AwsError, type AwsService, json, notImplemented } from './endpoint.ts'
 import { streamStatus } from './firehose/stream-state.ts'
 import type { AwsPlace } from './place.ts'
+import { parseBody } from './request-body.ts'
 
 const describeShape = z.object({ DeliveryStreamName: z.string().min(1).max(64) })
 
@@ -11,7 +12,7 @@ const describeShape = z.object({ DeliveryStreamName: z.string().min(1).max(64) }
 export function firehoseService(place: AwsPlace): AwsService {
   return async ({ operation, body, authorize }) => {
     if (operation !== 'DescribeDeliveryStream') throw notImplemented('firehose', operation ?? 'a request without an operation')
-    const { DeliveryStreamName: name } = describeShape.parse(JSON.parse(body))
+    const { DeliveryStreamName: name } = parseBody(describeShape, body, 'InvalidArgumentException')
     authorize('firehose:DescribeDeliveryStream', place.account.arn('firehose', `deliverystream/${name}`))
     const stream = place.account.find('AWS::KinesisFirehose::DeliveryStream').find(({ physicalId }) => physicalId === name)
     if (!stream) throw new AwsError('ResourceNotFoundException', `Firehose ${name} under account ${place.account.id} not found.`, 400)

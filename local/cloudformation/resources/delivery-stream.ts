@@ -1,5 +1,9 @@
-import { isObject } from '../json.ts'
+import { forgetStream } from '../../aws/firehose/stream-state.ts'
+import { tablesCatalogMode } from '../../aws/glue.ts'
+import { hasIam } from '../../aws/msk/cluster-state.ts'
+import type { JsonObject } from '../json.ts'
 import { parseProperties, type ResourceContext, type ResourceProvider, refused } from '../provider.ts'
+import { clusterFaults, roleFaults } from './delivery-stream-access.ts'
 import { type DeliveryStreamProperties, deliveryStreamShape } from './delivery-stream-properties.ts'
 import { checkServiceRole } from './service-role.ts'
 
@@ -15,19 +19,29 @@ export const deliveryStream: ResourceProvider = {
     'IcebergDestinationConfiguration.CatalogConfiguration',
   ],
   replacementAdvice: 'give the stream a name that changes with these properties',
-  identify(properties, context) {
-    const { DeliveryStreamName } = parseProperties(deliveryStreamShape, properties, context)
-    const name = DeliveryStreamName ?? context.generatedName.slice(-64)
-    const arn = context.account.arn('firehose', `deliverystream/${name}`)
-    return { physicalId: name, arn, attributes: { Arn: arn } }
-  },
+  identify,
   /** https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-prereq.html, …/writing-with-msk.html */
   async check(properties, context) {
     const stream = parseProperties(deliveryStreamShape, properties, context)
     checkSource(stream, context)
     checkDestination(stream, context)
     await checkTables(stream, context)
+    const { arn } = identify(properties, context)
+    // Connecting and the roles' rights are looked at once, when the stream is made.
+    if (context.account.findByArn(arn)) return
+    const faults = [...clusterFaults(stream, arn, context.account), ...roleFaults(stream, context.account)]
+    if (faults.length > 0) throw refused(context, faults.join('; '))
   },
+  async delete({ arn }, account) {
+    if (arn !== undefined) await forgetStream(account, arn)
+  },
+}
+
+function identify(properties: JsonObject, context: ResourceContext) {
+  const { DeliveryStreamName } = parseProperties(deliveryStreamShape, properties, context)
+  const name = DeliveryStreamName ?? context.generatedName.slice(-64)
+  const arn = context.account.arn('firehose', `deliverystream/${name}`)
+  return { physicalId: name, arn, attributes: { Arn: arn } }
 }
 
 function checkSource({ MSKSourceConfiguration: source }: DeliveryStreamProperties, context: ResourceContext): void {
@@ -35,10 +49,7 @@ function checkSource({ MSKSourceConfiguration: source }: DeliveryStreamPropertie
   checkServiceRole(RoleARN, service, context)
   const cluster = context.account.findByArn(source.MSKClusterARN)
   if (cluster?.type !== 'AWS::MSK::Cluster') throw refused(context, `The MSK cluster ${source.MSKClusterARN} does not exist`)
-  const { ClientAuthentication } = cluster.properties
-  const sasl = isObject(ClientAuthentication) && isObject(ClientAuthentication.Sasl) ? ClientAuthentication.Sasl : {}
-  const iam = isObject(sasl.Iam) && sasl.Iam.Enabled === true
-  if (Connectivity === 'PRIVATE' && !iam)
+  if (Connectivity === 'PRIVATE' && !hasIam(cluster))
     throw refused(context, `IAM authentication is not enabled on the MSK cluster ${source.MSKClusterARN}`)
 }
 
@@ -73,13 +84,15 @@ async function checkTables(
   const bucket = destination.CatalogConfiguration.CatalogArn.split('/').at(-1)
   const bucketArn = account.arn('s3tables', `bucket/${bucket}`)
   if (!account.findByArn(bucketArn)) throw refused(context, `The table bucket ${bucketArn} does not exist`)
+  // Without the integration Glue knows no table of any table bucket.
+  const integrated = tablesCatalogMode(account) !== 'none'
   const faults = await Promise.all(
     destination.DestinationTableConfigurationList.map(
       async ({ DestinationDatabaseName: database, DestinationTableName: table, UniqueKeys }, index, all) => {
         const where = `${database}.${table}`
         if (all.slice(0, index).some((other) => other.DestinationDatabaseName === database && other.DestinationTableName === table))
           return [`${where} is configured twice`]
-        const found = await account.catalog.loadTable(database, table)
+        const found = integrated ? await account.catalog.loadTable(database, table) : undefined
         if (!found)
           return [
             `Role ${destination.RoleARN} is not authorized to perform: glue:GetTable for the given table or the table does not exist: ${where}`,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type JsonObject } from '../../../../local/cloudformation/json.ts'
 import { localFunctions } from '../../../../local/cloudformation/resources/lambda-function.ts'
+import { letFirehoseIn } from '../firehose-let-in.ts'
 import { type AccountFixture, accountFixture, kafkaCluster, tablesTemplate } from '../fixture.ts'
 
 let fixture: AccountFixture
@@ -13,9 +14,14 @@ beforeEach(async () => {
 afterEach(() => fixture.close())
 
 const trust = (service: string) => ({ Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service } }] })
+const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 const role = (name: string, service: string) => ({
   Type: 'AWS::IAM::Role',
-  Properties: { RoleName: name, AssumeRolePolicyDocument: trust(service) },
+  Properties: {
+    RoleName: name,
+    AssumeRolePolicyDocument: trust(service),
+    Policies: [{ PolicyName: 'Everything', PolicyDocument: everything }],
+  },
 })
 const arnOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'Arn'] })
 
@@ -88,6 +94,14 @@ function streamTemplate(
   }
 }
 
+/** Deploys a stream as the pipeline does: once Firehose reaches the cluster. */
+async function deployStream(template: ReturnType<typeof streamTemplate>): Promise<string[]> {
+  const { Stream: _later, ...resources } = template.Resources
+  await fixture.deploy({ Stack: { Resources: resources } })
+  await letFirehoseIn(fixture.open())
+  return fixture.deploy({ Stack: template })
+}
+
 test("a function's settings and code are those of the template; its code outlives the assembly's folder", async () => {
   await fixture.deploy({ Stack: functionTemplate({ Timeout: 60, MemorySize: 512, Environment: { Variables: { LEVEL: 'info' } } }) })
   const functions = localFunctions(fixture.open())
@@ -129,7 +143,7 @@ test.each<[string, object, string]>([
 })
 
 test('a stream is recorded with everything resolved', async () => {
-  await fixture.deploy({ Stack: streamTemplate() })
+  await deployStream(streamTemplate())
   const [stream] = fixture.open().find('AWS::KinesisFirehose::DeliveryStream')
   expect(stream).toMatchObject({ physicalId: 'stream', arn: 'arn:aws:firehose:us-east-1:111122223333:deliverystream/stream' })
   const { MSKSourceConfiguration: source, IcebergDestinationConfiguration: destination } = stream?.properties ?? {}
@@ -144,7 +158,7 @@ test('a stream is recorded with everything resolved', async () => {
 })
 
 test('another table or buffer is an update; another topic needs another name', async () => {
-  await fixture.deploy({ Stack: streamTemplate() })
+  await deployStream(streamTemplate())
   const buffer = streamTemplate(({ destination }) =>
     Object.assign(destination, { BufferingHints: { SizeInMBs: 5, IntervalInSeconds: 60 } }),
   )
