@@ -1,4 +1,4 @@
-import { ExecuteStatementCommand, type RDSDataClient } from '@aws-sdk/client-rds-data'
+import { ExecuteStatementCommand, type ExecuteStatementResponse, type RDSDataClient } from '@aws-sdk/client-rds-data'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import type { SourceQuery, SourceRow } from '../../pipeline/source-query.ts'
@@ -24,22 +24,37 @@ export function dataApi(client: RDSDataClient, { clusterArn, database }: Provisi
     const named = Object.entries(parameters).map(([name, stringValue]) => ({ name, value: { stringValue } }))
     try {
       return await client.send(
-        new ExecuteStatementCommand({ resourceArn: clusterArn, secretArn, database, sql, parameters: named, formatRecordsAs }),
+        new ExecuteStatementCommand({
+          resourceArn: clusterArn,
+          secretArn,
+          database,
+          sql,
+          parameters: named,
+          formatRecordsAs,
+          includeResultMetadata: formatRecordsAs !== undefined,
+        }),
       )
     } catch (error) {
       throw sourceError(error, { clusterArn, secretArn, sql })
     }
   }
   return {
-    query: async (sql, parameters = {}) => rowsOf((await send(sql, parameters, 'JSON')).formattedRecords ?? '[]'),
+    query: async (sql, parameters = {}) => rowsOf(await send(sql, parameters, 'JSON')),
     execute: async (sql, parameters = {}) => (await send(sql, parameters)).numberOfRecordsUpdated ?? 0,
   }
 }
 
-function rowsOf(records: string): SourceRow[] {
-  const rows: unknown = JSON.parse(records)
-  if (!Array.isArray(rows) || !rows.every(isRow))
+/** `formatRecordsAs` is for SELECTs; whether a query that begins with WITH is one is not documented, so either form is read. */
+function rowsOf({ formattedRecords, records, columnMetadata = [] }: ExecuteStatementResponse): SourceRow[] {
+  const rows: unknown =
+    formattedRecords !== undefined
+      ? JSON.parse(formattedRecords)
+      : records?.map((fields) =>
+          Object.fromEntries(fields.map((field, index) => [columnMetadata[index]?.label ?? '', field.isNull ? null : field.stringValue])),
+        )
+  if (!Array.isArray(rows) || !rows.every(isRow)) {
     throw new Error('the Data API answered something else than rows of texts: cast every column to text')
+  }
   return rows
 }
 

@@ -1,0 +1,250 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { checkSource } from '../../../handlers/provision/check-source.ts'
+import { ensureCanary } from '../../../handlers/provision/ensure-canary.ts'
+import { ensureSource } from '../../../handlers/provision/ensure-source.ts'
+import { connectSource } from '../../../local/source/connection.ts'
+import type { CanaryChange } from '../../../pipeline/canary-sql.ts'
+import { type CapturedTable, parseTables } from '../../../pipeline/tables.ts'
+import { asked } from '../../handlers/provision/asked.ts'
+import { type DataApiSource, startDataApiSource } from './data-api-source.ts'
+
+let source: DataApiSource
+beforeAll(async () => {
+  source = await startDataApiSource()
+}, 60_000)
+afterAll(() => source.stop())
+
+const run = (sql: string) => source.client.query<Record<string, string>>(sql)
+const rows = async (sql: string) => (await run(sql)).rows
+const plain = {
+  schema: 'public',
+  name: 'plain',
+  columns: [
+    { name: 'id', type: 'integer' },
+    { name: 'note', type: 'text' },
+    { name: 'mood', type: 'public.mood', kind: 'enum' },
+  ],
+  primaryKey: ['id'],
+  replicaIdentity: 'full',
+}
+const odd = { schema: 'odd "schema', name: 'a:b', columns: [{ name: 'id', type: 'bigint' }], primaryKey: ['id'] }
+
+beforeEach(async () => {
+  source.allow(Number.POSITIVE_INFINITY)
+  await run('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots')
+  await run(`DROP PUBLICATION IF EXISTS dbz_publication; DROP SCHEMA IF EXISTS cdc, "odd ""schema" CASCADE; DROP TABLE IF EXISTS public.plain;
+    DROP TYPE IF EXISTS public.mood; ALTER ROLE ${source.role.user} NOREPLICATION`)
+  await run(`CREATE TYPE public.mood AS ENUM ('sad'); CREATE TABLE public.plain (id int PRIMARY KEY, note text, mood public.mood);
+    CREATE SCHEMA "odd ""schema"; CREATE TABLE "odd ""schema"."a:b" (id bigint PRIMARY KEY)`)
+})
+
+/** Reads the slot as a connector does. */
+async function readSlot(url: string): Promise<{ stop(): Promise<void> }> {
+  const reader = new Client({ connectionString: `${url}?replication=database` })
+  reader.on('error', () => undefined)
+  await reader.connect()
+  const ended = reader
+    .query("START_REPLICATION SLOT debezium_slot LOGICAL 0/0 (proto_version '1', publication_names 'dbz_publication')")
+    .catch(() => undefined)
+  const isActive = async (active: string) => {
+    while ((await rows('SELECT active::text AS active FROM pg_replication_slots'))[0]?.['active'] !== active) await sleep(20)
+  }
+  await isActive('true')
+  return {
+    async stop() {
+      await run('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots')
+      await ended
+      await isActive('false')
+    },
+  }
+}
+
+const declared = (...tables: object[]): CapturedTable[] => parseTables({ tables })
+const repairRole = () =>
+  run(`ALTER ROLE ${source.role.user} REPLICATION; GRANT USAGE ON SCHEMA public, "odd ""schema" TO ${source.role.user};
+    GRANT SELECT ON public.plain, "odd ""schema"."a:b" TO ${source.role.user}`)
+
+test('what Debezium’s role may not is found by asking as that role, and the repairs repair it', async () => {
+  const place = source.place(declared(plain, odd))
+  const refused = await checkSource(asked(), place).then(
+    () => '',
+    (error: Error) => `${error.name}: ${error.message}`,
+  )
+  expect(refused).toMatch(/^SourceNotReady: The source cannot be captured yet; 3 things are to be repaired:/)
+  for (const problem of [
+    'debezium may not replicate',
+    'public.plain may not be read by debezium',
+    'odd "schema.a:b may not be read by debezium',
+  ]) {
+    expect(refused).toContain(`- ${problem}\n`)
+  }
+  for (const [, repair = ''] of refused.matchAll(/\n {4}(?:As an administrator: )?(.+)/g)) await run(repair)
+  expect((await checkSource(asked(), place)).seen).toBe('the source can be captured: 3 tables are as declared')
+})
+
+test('every kind of finding comes in one error', async () => {
+  await repairRole()
+  await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'test_decoding')")
+  await run(`CREATE SCHEMA cdc; CREATE PUBLICATION dbz_publication FOR ALL TABLES;
+    ALTER TABLE public.plain DROP COLUMN note, DROP CONSTRAINT plain_pkey, ALTER COLUMN id TYPE bigint; DROP TABLE "odd ""schema"."a:b"`)
+  await expect(checkSource(asked(), source.place(declared(plain, odd)))).rejects.toMatchObject({
+    name: 'SourceNotReady',
+    message: expect.stringMatching(
+      /7 things .*\n- The schema cdc exists .*\n.*\n- The publication .*\n.*\n- The replication slot debezium_slot exists and is left by .*\n.*\n- public.plain.id is bigint.*\n.*\n- public.plain.note does not exist\n.*\n- public.plain has the primary key \(\).*\n.*\n- odd "schema.a:b does not exist/,
+    ),
+  })
+})
+
+test('a database is prepared whole, and a second time nothing is done', async () => {
+  await repairRole()
+  const place = source.place(declared(plain, odd))
+  const first = await ensureSource(asked(), place)
+  expect(first).toMatchObject({ ready: true, seen: 'the source is prepared', already: [] })
+  expect(first.did).toEqual([
+    'created the schema cdc with the tables debezium_signal and canary',
+    'set the replica identity of public.plain to full, as declared (it was default)',
+    'created the publication dbz_publication of 4 tables',
+    'let debezium read and signal in the schema cdc',
+  ])
+  expect(await ensureSource(asked(), place)).toMatchObject({
+    seen: 'the source was prepared already',
+    did: [],
+    already: [
+      'the schema cdc with the tables debezium_signal and canary is there',
+      'the replica identity of 1 table is full, as declared',
+      'the publication dbz_publication of 4 tables is as wanted',
+      'debezium may read and signal in the schema cdc',
+    ],
+  })
+  const debezium = await connectSource(source.role.url)
+  await debezium.query("SELECT * FROM cdc.canary; INSERT INTO cdc.debezium_signal VALUES ('1', 'log', '')")
+  await debezium.end()
+  await checkSource(asked(), place)
+})
+
+test('killed after any statement and called again, it ends in the same state', async () => {
+  await repairRole()
+  const place = source.place(declared(plain, odd))
+  const state = () =>
+    rows(`SELECT (SELECT string_agg(schemaname || '.' || tablename, ' ' ORDER BY schemaname, tablename) FROM pg_publication_tables) AS published,
+      (SELECT string_agg(relname || relreplident::text, ' ' ORDER BY relname) FROM pg_class WHERE relname IN ('plain', 'a:b')) AS identities,
+      obj_description('cdc'::regnamespace, 'pg_namespace') AS mark, (SELECT obj_description(oid, 'pg_publication') FROM pg_publication) AS mark2,
+      has_table_privilege('debezium', 'cdc.debezium_signal', 'INSERT')::text AS signals`)
+  const killed: number[] = []
+  for (let statements = 0; ; statements += 1) {
+    await run(
+      `DROP PUBLICATION IF EXISTS dbz_publication; DROP SCHEMA IF EXISTS cdc CASCADE; ALTER TABLE public.plain REPLICA IDENTITY DEFAULT`,
+    )
+    source.allow(statements)
+    const survived = await ensureSource(asked(), place).then(
+      () => true,
+      () => false,
+    )
+    source.allow(Number.POSITIVE_INFINITY)
+    if (survived) break
+    killed.push(statements)
+    // A check in between refuses nothing that is half done.
+    await checkSource(asked(), place)
+    expect(await ensureSource(asked(), place)).toMatchObject({ ready: true })
+    expect(await state()).toEqual([
+      {
+        published: 'cdc.canary cdc.debezium_signal odd "schema.a:b public.plain',
+        identities: 'a:bd plainf',
+        mark: 'aurora-cdc-s3-tables',
+        mark2: 'aurora-cdc-s3-tables',
+        signals: 'true',
+      },
+    ])
+  }
+  expect(killed.length).toBeGreaterThan(10)
+}, 60_000)
+
+test('two at once do no harm', async () => {
+  await repairRole()
+  const place = source.place(declared(plain, odd))
+  const answers = await Promise.all([ensureSource(asked(), place), ensureSource(asked(), place)])
+  expect(answers.map(({ ready }) => ready)).toEqual([true, true])
+  expect(await rows('SELECT count(*)::text AS n FROM pg_publication_tables')).toEqual([{ n: '4' }])
+})
+
+test('a table that a transaction holds is reported, and what came before stays done', async () => {
+  await repairRole()
+  const holder = await connectSource(source.url)
+  await holder.query('BEGIN; LOCK TABLE public.plain')
+  await expect(ensureSource(asked(), source.place(declared(plain)))).rejects.toMatchObject({
+    name: 'SourceBusy',
+    message: expect.stringMatching(/more than 10 s/),
+  })
+  await holder.end()
+  expect(await ensureSource(asked(), source.place(declared(plain)))).toMatchObject({ ready: true })
+}, 30_000)
+
+test('a slot that another role reads is found; that of Debezium’s role is its own', async () => {
+  await repairRole()
+  const place = source.place(declared(plain))
+  await ensureSource(asked(), place)
+  await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
+  await checkSource(asked(), place)
+  const own = await readSlot(source.role.url)
+  await checkSource(asked(), place)
+  await own.stop()
+  const other = await readSlot(source.url)
+  await expect(checkSource(asked(), place)).rejects.toThrow(/The replication slot debezium_slot is being read by postgres, not by debezium/)
+  await other.stop()
+})
+
+test('a database of hundreds of tables with thousands of columns is read in pages', async () => {
+  const tables = Array.from({ length: 60 }, (_, index) => ({
+    schema: 'public',
+    name: `wide_${index}`,
+    columns: Array.from({ length: 80 }, (_unused, column) => ({ name: `column_${column}`, type: 'integer' })),
+    primaryKey: ['column_0'],
+  }))
+  for (const { name, columns } of tables)
+    await run(`CREATE TABLE public.${name} (${columns.map((column) => `${column.name} int`).join(', ')}, PRIMARY KEY (column_0))`)
+  await repairRole()
+  await run(
+    `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${source.role.user}; ALTER TABLE public.wide_59 ALTER COLUMN column_79 TYPE text`,
+  )
+  await expect(checkSource(asked(), source.place(declared(...tables)))).rejects.toThrow(
+    /one thing is to be repaired:\n- public.wide_59.column_79 is text, declared as integer/,
+  )
+  for (const { name } of tables) await run(`DROP TABLE public.${name}`)
+}, 30_000)
+
+test('the canary’s row is inserted, changed and deleted, once each, and leftovers go', async () => {
+  await repairRole()
+  const place = source.place(declared(plain))
+  await ensureSource(asked(), place)
+  await run(
+    "INSERT INTO cdc.canary VALUES ('smoke-old', 1, now() - interval '2 hours'), ('smoke-other', 1, now()), ('verify', 1, now() - interval '2 hours')",
+  )
+  const make = (change: CanaryChange) => ensureCanary({ ...asked(), parameters: { change } }, place)
+  const values = async () => (await rows('SELECT name, value FROM cdc.canary ORDER BY name')).map(({ name, value }) => `${name}=${value}`)
+  expect((await make('insert')).did).toEqual([
+    'removed 1 canary rows of executions that were stopped',
+    "made the insert of the canary's row",
+  ])
+  expect(await values()).toEqual(['smoke-other=1', 'smoke-run=1', 'verify=1'])
+  expect(await make('insert')).toMatchObject({ did: [], already: ["the insert of the canary's row was made"] })
+  expect((await make('update')).did).toHaveLength(1)
+  expect(await values()).toContain('smoke-run=2')
+  await make('delete')
+  expect(await values()).toEqual(['smoke-other=1', 'verify=1'])
+  expect((await make('delete')).already).toHaveLength(1)
+})
+
+test('a secret that does not fit, and a statement that is refused, say so', async () => {
+  const tables = declared(plain)
+  await expect(checkSource(asked(), source.place(tables, { debeziumSecret: source.wrongSecret }))).rejects.toMatchObject({
+    name: 'SourceSecretUnusable',
+    message: expect.stringMatching(/secret:wrong-AbCdEf: .*password authentication failed/),
+  })
+  await expect(
+    ensureSource(asked(), source.place(tables, { preparationSecret: source.place(tables).plan.source.debeziumSecret })),
+  ).rejects.toMatchObject({
+    name: 'SourceQueryFailed',
+    message: expect.stringMatching(/permission denied for database app/),
+  })
+})
