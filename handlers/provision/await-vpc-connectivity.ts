@@ -9,18 +9,23 @@ import { type StepPlace, stepHandler } from './step.ts'
 /** How long an ACTIVE cluster may show connectivity as off, with no update running, before that counts as the outcome. */
 const settlingMinutes = 10
 
+/** The update that was begun or joined, where one was. */
+interface Followed {
+  readonly operationArn?: string | null
+}
+
 const kafka = new KafkaClient()
 export const handler = stepHandler('await-vpc-connectivity', awaitVpcConnectivity)
 
 /** Whether the cluster is ACTIVE with multi-VPC connectivity: by its state, by the setting, and by what became of the update. */
 export async function awaitVpcConnectivity(
-  request: StepRequest<object, ConnectivityAnswer>,
+  request: StepRequest<Followed, ConnectivityAnswer>,
   { environment, now }: Pick<StepPlace, 'environment' | 'now'>,
 ): Promise<ConnectivityAnswer> {
   const cluster = await describeCluster(kafka, environment.clusterArn)
   refuseLostCluster(cluster)
   // An update that runs now says more than one that was seen before: somebody may have tried again by hand.
-  const operationArn = cluster.operationArn ?? request.previous?.operationArn ?? null
+  const operationArn = cluster.operationArn ?? request.previous?.operationArn ?? request.parameters.operationArn ?? null
   const found = { operationArn, refusals: 0 }
   if (cluster.state === 'ACTIVE' && cluster.vpcConnectivity && cluster.operationArn === null) {
     return { ...ready(request, now(), { seen: 'the cluster is ACTIVE with multi-VPC connectivity (IAM)' }), ...found }

@@ -32,6 +32,15 @@ test('the update that runs is remembered', async () => {
   expect(await awaitVpcConnectivity(asked(), place)).toMatchObject({ ready: false, operationArn })
 })
 
+test('the update that was begun is followed where MSK does not show it yet, or no longer', async () => {
+  kafka.on(DescribeClusterV2Command).resolves(described())
+  kafka
+    .on(DescribeClusterOperationV2Command, { ClusterOperationArn: operationArn })
+    .resolves(operation({ ended: minutesAgo(1), error: 'none' }))
+  const begun = { ...asked(), parameters: { operationArn } }
+  await expect(awaitVpcConnectivity(begun, place)).rejects.toMatchObject({ name: 'ConnectivityFailed' })
+})
+
 test('an update that still runs while all looks well is waited for', async () => {
   kafka.on(DescribeClusterV2Command).resolves(described({ ActiveOperationArn: operationArn }, { vpc: true }))
   kafka.on(DescribeClusterOperationV2Command).resolves(operation())
