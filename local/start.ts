@@ -1,5 +1,6 @@
 import { PipelineError } from '../pipeline/errors.ts'
 import type { EngineEvent } from './engines/supervisor.ts'
+import { endOf, failureText } from './run/ending.ts'
 import { LocalRun } from './run/local-run.ts'
 import { withSource } from './run/source.ts'
 import { showStages } from './run/stages.ts'
@@ -40,16 +41,19 @@ async function detach({ dataDirectory }: StartOptions, url: string): Promise<num
 
 /** Runs until it is done (`--once`), stopped by a signal, or an engine cannot be kept running. */
 async function start(options: StartOptions): Promise<number> {
-  const run = await LocalRun.open({ ...options, onEngineEvent: tell, announce: (sentence) => console.log(`  ${sentence}`) })
+  const run = await LocalRun.open({
+    ...options,
+    onEngineEvent: tell,
+    announce: (sentence) => console.log(`  ${sentence}`),
+    // On a terminal the stages themselves show it.
+    tell: process.stdout.isTTY ? undefined : (line) => console.log(`  ${line}`),
+  })
   const asked = stopSignal()
-  try {
-    const end = await Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed])
-    return end
-  } finally {
-    console.log('Stopping …')
-    await run.stop()
-    console.log('Stopped. Nothing of the run is left but its data folder.')
-  }
+  return endOf(() => Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed]), {
+    stop: () => run.stop(),
+    say: (line) => console.log(line),
+    complain: (line) => console.error(line),
+  })
 }
 
 async function goThrough(run: LocalRun, options: StartOptions): Promise<number> {
@@ -89,8 +93,7 @@ function tell(event: EngineEvent): void {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    // An expected failure is a sentence under its name; anything else is a bug and shows where.
-    console.error(error instanceof PipelineError ? `${error.name}: ${error.message}` : error)
+    console.error(failureText(error))
     process.exit(2)
   },
 )

@@ -54,7 +54,9 @@ const infinity = unrepresentable('infinity')
 const notFinite = unrepresentable('NaN or infinity')
 const snapshotDates = "Debezium's initial snapshot reads dates before Christ as dates after Christ (streaming does not)"
 const nullInArray = 'Debezium sends null for such an array'
-const notSent = 'Debezium does not send columns of this type: the Iceberg column stays null'
+/** Warnings that say that a value of the type does not arrive, always or while streaming. */
+export const notSent = 'Debezium does not send columns of this type: the Iceberg column stays null'
+export const nullWhileStreaming = 'Debezium sends null for this type while streaming (the initial snapshot has the value)'
 
 /** Every type of PostgreSQL that Debezium knows, and what becomes of it. */
 export const typeRows: Readonly<Record<string, TypeRow>> = {
@@ -114,7 +116,7 @@ export const typeRows: Readonly<Record<string, TypeRow>> = {
   '"char"': { forms: text },
   name: {
     forms: text,
-    warnings: ['Debezium sends null for this type while streaming (the initial snapshot has the value)'],
+    warnings: [nullWhileStreaming],
     arrayWarnings: [notSent],
   },
   uuid: {

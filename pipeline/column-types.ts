@@ -1,4 +1,4 @@
-import { type Codec, type Form, type TypeRow, typeRows, userDefinedRows } from './column-type-table.ts'
+import { type Codec, type Form, notSent, nullWhileStreaming, type TypeRow, typeRows, userDefinedRows } from './column-type-table.ts'
 import { parseTypeText, type TypeHint } from './column-type-text.ts'
 
 export type { Codec } from './column-type-table.ts'
@@ -46,8 +46,7 @@ export function typeWarnings(type: PostgresType): string[] {
   const row = rowOf(type)
   const doubtful = isNullWhenUnavailable(type) ? [nullWhenUnavailable] : []
   if (!type.array) return [...(row.warnings ?? []), ...doubtful]
-  const ofDomain =
-    type.kind === 'domain' && type.text.endsWith('[]') ? ['Debezium does not send arrays of a domain: the Iceberg column stays null'] : []
+  const ofDomain = type.kind === 'domain' && type.text.endsWith('[]') ? [domainArrayNotSent] : []
   return [
     'Debezium loses the elements of an array of more than one dimension, and where its indexes start',
     'an array that holds nothing but NULL fails as UnrepresentableValue: it looks like one of more than one dimension',
@@ -57,6 +56,14 @@ export function typeWarnings(type: PostgresType): string[] {
     ...(row.arrayWarnings ?? []),
   ]
 }
+
+/** Why Debezium sends no values of this type, always or while streaming; undefined where it does. One of the type's warnings. */
+export function unsentReason(type: PostgresType): string | undefined {
+  return typeWarnings(type).find((warning) => unsentWarnings.has(warning))
+}
+
+const domainArrayNotSent = 'Debezium does not send arrays of a domain: the Iceberg column stays null'
+const unsentWarnings = new Set([notSent, nullWhileStreaming, domainArrayNotSent])
 
 /** Whether one value can be so large that PostgreSQL stores it out of line: unless it changes, it is then missing from an update's event. */
 export function isToastable(type: PostgresType): boolean {

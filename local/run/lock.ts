@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { refuseForeign } from './data-folder.ts'
@@ -12,7 +12,7 @@ import { refuseForeign } from './data-folder.ts'
 export async function holdDataFolder(directory: string): Promise<{ release(): void }> {
   try {
     refuseForeign(directory)
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     const held = await DuckDBInstance.create(join(directory, 'lock.duckdb'))
     return { release: () => held.closeSync() }
   } catch (cause) {
@@ -27,4 +27,11 @@ export async function holdDataFolder(directory: string): Promise<{ release(): vo
       { cause },
     )
   }
+}
+
+/** Node's own recursive `mkdir` never ends where the file system says that something is missing although its parent is there, as /proc does. */
+function makeFolder(directory: string): void {
+  if (existsSync(directory)) return
+  if (dirname(directory) !== directory) makeFolder(dirname(directory))
+  mkdirSync(directory)
 }

@@ -34,8 +34,8 @@ export async function showViews(session: QuerySession, sources: readonly Answer[
     const source = sources[index] ?? { columns: [], rows: [] }
     const iceberg = await ask(session, query)
     same &&= isSameAnswer(source, iceberg)
-    const left = { title: `PostgreSQL ${asOf ? 'then' : 'now'} (left)`, answer: source }
-    console.log(`\n${query}\n${besideEachOther(left, { title: 'Iceberg (right)', answer: iceberg })}`)
+    const left = { title: `PostgreSQL ${asOf ? 'then' : 'now'}`, answer: source }
+    console.log(`\n${query}\n${besideEachOther(left, { title: 'Iceberg', answer: iceberg }, process.stdout.columns)}`)
   }
   return same
 }

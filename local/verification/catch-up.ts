@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ClientBase } from 'pg'
 import { PipelineError } from '../../pipeline/errors.ts'
-import { replicationSlot } from '../../pipeline/names.ts'
+import { canaryTable, replicationSlot } from '../../pipeline/names.ts'
 import { touchCanaryStatement } from '../../pipeline/source-sql.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
+import { errorCode } from '../engines/error-code.ts'
 import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
 import { deliveryStatus } from '../run/delivery.ts'
 
@@ -25,13 +26,13 @@ const canaryName = 'verify'
  * Waits until everything that the source had committed is in the Iceberg tables, but for other tables of the very batch that brought the
  * canary: a value is written to the canary at the source and awaited in Iceberg, and the topic is one partition in the WAL's order.
  * Answers the LSN that was waited for.
- * @throws PipelineError `NotCaughtUp` with the hop at which it is known to be missing
+ * @throws PipelineError `NotCaughtUp` with the hop at which it is known to be missing, `SourceNotReady` where the canary is gone
  */
 export async function catchUp(settings: CatchUp): Promise<string> {
   const { client, connection, timeoutMs } = settings
   // Microseconds, so that two touches are never the same.
   const value = BigInt(Date.now()) * 1000n + (process.hrtime.bigint() % 1000n)
-  await client.query(touchCanaryStatement, [canaryName, String(value)])
+  await touchCanary(client, String(value))
   const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn')
   const lsn = rows[0]?.lsn ?? ''
   const deadline = Date.now() + timeoutMs
@@ -50,6 +51,23 @@ export async function catchUp(settings: CatchUp): Promise<string> {
   }
   const reason = unreadable === undefined ? '' : ` The Iceberg catalog cannot be read: ${unreadable}.`
   throw new PipelineError('NotCaughtUp', `${await whereItStopped(settings, lsn, seen)}${reason}`)
+}
+
+/** PostgreSQL's codes for a table and for a schema that does not exist. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const missing = new Set(['42P01', '3F000'])
+
+async function touchCanary(client: ClientBase, value: string): Promise<void> {
+  try {
+    await client.query(touchCanaryStatement, [canaryName, value])
+  } catch (cause) {
+    if (!missing.has(String(errorCode(cause)))) throw cause
+    throw new PipelineError(
+      'SourceNotReady',
+      `The table ${canaryTable.schema}.${canaryTable.name} is not there any more: what the pipeline had created at the source was removed, as npm start -- --detach does, perhaps from another data folder. ` +
+        'Its replication slot went with it, so no change arrives from then on. Stop the run (Ctrl-C) and begin again with a new initial snapshot: npm start -- --reset, with the options of the run.',
+      { cause },
+    )
+  }
 }
 
 /** A catalog that was killed is back in a moment; any other failure is thrown. */
@@ -77,7 +95,10 @@ async function whereItStopped({ client, deliveryUri, timeoutMs }: CatchUp, lsn: 
       ? 'no earlier one arrived either'
       : `the last one that arrived was written ${new Date(Number(seen / 1000n)).toISOString()}`
   const parts = [`The canary written at LSN ${lsn} is not in Iceberg after ${timeoutMs / 1000} s (${last}).`]
-  if (!slot) parts.push(`There is no replication slot ${replicationSlot}: the connector does not run.`)
+  if (!slot)
+    parts.push(
+      `There is no replication slot ${replicationSlot}: the connector does not run, or the source was detached (npm start -- --detach).`,
+    )
   else if (slot.active !== 'true')
     parts.push(`Nothing reads the replication slot ${replicationSlot}: the connector does not run, or is still in its initial snapshot.`)
   else if (slot.read !== 'true')

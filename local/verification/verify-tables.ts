@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ClientBase } from 'pg'
-import { typeWarnings } from '../../pipeline/column-types.ts'
+import { unsentReason } from '../../pipeline/column-types.ts'
 import { quoteTable } from '../../pipeline/source-sql.ts'
 import { type CapturedColumn, type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
 import type { Lake } from '../iceberg/duckdb.ts'
@@ -167,7 +167,7 @@ function comparison(table: CapturedTable, current: CatalogTable | undefined) {
       ? 'it was dropped at the source'
       : current?.columns.some(({ name, generated }) => generated && name === column.name)
         ? 'it is generated, and Debezium has it in the initial snapshot only'
-        : typeWarnings(column.type).find((warning) => /^Debezium (does not send columns|sends null for this type)/.test(warning))
+        : unsentReason(column.type)
     const compared = why ?? comparedColumn(column, table.primaryKey.includes(column.name))
     if (typeof compared === 'string') notCompared.push({ column: column.name, why: compared })
     else columns.push(compared)

@@ -6,6 +6,7 @@ import {
   isToastable,
   parsePostgresType,
   typeWarnings,
+  unsentReason,
 } from '../../pipeline/column-types.ts'
 
 test.each([
@@ -128,4 +129,21 @@ test('what can be stored out of line, and what is not carried faithfully', () =>
 test('identifier fields are not floating point, nor lists', () => {
   expect(['int', 'string', 'decimal(38,0)', 'timestamptz'].map(isIdentifierType)).not.toContain(false)
   expect(['float', 'double', 'list<int>'].map(isIdentifierType)).not.toContain(true)
+})
+
+test.each([
+  ['money[]', 'Debezium does not send columns of this type: the Iceberg column stays null'],
+  ['name', 'Debezium sends null for this type while streaming (the initial snapshot has the value)'],
+  ['integer', undefined],
+  ['numeric(12,2)[]', undefined],
+])('whether Debezium sends the values of %s is known without reading warnings', (text, reason) => {
+  const type = parsePostgresType(text)
+  expect(unsentReason(type)).toBe(reason)
+  if (reason !== undefined) expect(typeWarnings(type)).toContain(reason)
+})
+
+test('arrays of a domain are known not to be sent', () => {
+  const type = { ...parsePostgresType('integer'), text: 'public.positive[]', kind: 'domain', array: true } as const
+  expect(unsentReason(type)).toBe('Debezium does not send arrays of a domain: the Iceberg column stays null')
+  expect(typeWarnings(type)).toContain(unsentReason(type))
 })

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,3 +36,16 @@ test('a folder that another process holds is refused by name of folder and proce
   const again = await holdDataFolder(directory)
   again.release()
 }, 20_000)
+
+test('a folder that the file system does not let be is refused, even where it says that something is missing (as /proc does)', () => {
+  const tryIt = `import { holdDataFolder } from './local/run/lock.ts'
+    await holdDataFolder('/proc/cdc/data').catch((error) => { console.log(String(error)) })`
+  const { stdout, error } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', tryIt], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  })
+  expect(error).toBeUndefined()
+  expect(stdout).toMatch(/DataFolderUnusable: The data folder \/proc\/cdc\/data cannot be used .* --data DIR/)
+}, 30_000)

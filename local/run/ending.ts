@@ -1,0 +1,29 @@
+import { PipelineError } from '../../pipeline/errors.ts'
+
+export interface Ending {
+  /** Stops what runs. */
+  readonly stop: () => Promise<void>
+  readonly say: (line: string) => void
+  /** Says what went wrong. */
+  readonly complain: (line: string) => void
+}
+
+/** The exit code of a run that goes until something ends it. What made it fail is said first, so that it does not stand under the words of a clean end. */
+export async function endOf(going: () => Promise<number>, { stop, say, complain }: Ending): Promise<number> {
+  try {
+    return await going()
+  } catch (error) {
+    complain(failureText(error))
+    return 2
+  } finally {
+    say('Stopping …')
+    await stop()
+    say('Stopped. Nothing of the run is left but its data folder.')
+  }
+}
+
+/** An expected failure is a sentence under its name; anything else is a bug and shows where. */
+export function failureText(error: unknown): string {
+  if (error instanceof PipelineError) return `${error.name}: ${error.message}`
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error)
+}
