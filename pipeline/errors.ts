@@ -12,6 +12,7 @@ export const errorNames = {
   ConnectorRefused: { about: 'local', workflow: 'fail' },
   ConnectorFailed: { about: 'provisioning', workflow: 'fail' },
   EngineFailed: { about: 'local', workflow: 'fail' },
+  ProvisioningFailed: { about: 'local', workflow: 'fail' },
   RunStopped: { about: 'local', workflow: 'fail' },
   SynthesisFailed: { about: 'local', workflow: 'fail' },
   TemplateNotUnderstood: { about: 'local', workflow: 'fail' },
