@@ -1,4 +1,5 @@
-import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib'
+import { createHash } from 'node:crypto'
+import { CfnOutput, type CfnResource, CfnWaitCondition, CfnWaitConditionHandle, CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { LogGroup, LogStream } from 'aws-cdk-lib/aws-logs'
@@ -6,19 +7,25 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-c
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { uniqueKeys } from '../../pipeline/iceberg-schema.ts'
-import { deliveryStreamIdentity, deliveryStreamName } from '../../pipeline/resource-names.ts'
+import { type DeliveryStreamIdentity, deliveryStreamIdentity, deliveryStreamName } from '../../pipeline/resource-names.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import { acknowledge } from '../acknowledge.ts'
-import { functionArn, glueCatalogArn, roleArn } from '../arns.ts'
+import { functionArn, glueCatalogArn, roleArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 
 /** How long Firehose tries again to commit to a table before records go to the error bucket (seconds): the documented maximum. */
 const commitRetrySeconds = 7200
 
+/**
+ * How long the deployment waits until a delivery stream can be created: multi-VPC connectivity takes up to 75 minutes, after another update of the cluster that may run.
+ * An execution that fails is told at once.
+ */
+const gateTimeoutSeconds = 4 * 60 * 60
+
 /** Id of the error bucket's request metrics, which CloudWatch has as `FilterId`. */
 export const errorBucketMetrics = 'everything'
 
-/** The delivery stream with its error bucket and its log. */
+/** The delivery stream with its error bucket and its log, and in front of it the gate: Firehose checks at creation what the state machine has to make first. */
 export class CdcFirehose extends DeploymentStack {
   constructor(scope: Construct, { deployment, tables }: StackSettings) {
     super(scope, 'CdcFirehose', deployment, 'Delivers change events to the Iceberg tables')
@@ -35,6 +42,7 @@ export class CdcFirehose extends DeploymentStack {
     }
     const role = roleArn(this, names.firehoseRole)
     const identity = deliveryStreamIdentity(deployment)
+    const destinations = tables.filter((table) => table.primaryKey.length > 0).map((table) => this.destination(table))
     const stream = new CfnDeliveryStream(this, 'DeliveryStream', {
       deliveryStreamName: deliveryStreamName(deployment, identity),
       deliveryStreamType: 'MSKAsSource',
@@ -47,7 +55,7 @@ export class CdcFirehose extends DeploymentStack {
       icebergDestinationConfiguration: {
         roleArn: role,
         catalogConfiguration: { catalogArn: glueCatalogArn(this, identity.tableBucket) },
-        destinationTableConfigurationList: tables.filter((table) => table.primaryKey.length > 0).map((table) => this.destination(table)),
+        destinationTableConfigurationList: destinations,
         bufferingHints: { sizeInMBs: deployment.buffering.sizeMiB, intervalInSeconds: deployment.buffering.intervalSeconds },
         processingConfiguration: { enabled: true, processors: [this.transform(role)] },
         retryOptions: { durationInSeconds: commitRetrySeconds },
@@ -64,12 +72,42 @@ export class CdcFirehose extends DeploymentStack {
         cloudWatchLoggingOptions: logging('DeliveryLog', names.firehoseLogStream),
       },
     })
+    stream.addResourceDependency(this.gate(identity, destinations))
     acknowledge(stream, {
       'AwsSolutions-KDF1':
         'Server-side encryption is a setting of streams that are put to directly; this one reads MSK, which encrypts its storage',
     })
     new CfnOutput(this, 'DeliveryStreamName', { value: stream.ref, description: 'The delivery stream' })
     new CfnOutput(this, 'ErrorBucketName', { value: bucket.bucketName, description: 'Where change events go that could not be applied' })
+  }
+
+  /**
+   * An execution of the state machine and the wait condition that it signals. The custom resource that starts it is answered at once, because CloudFormation gives one an hour at most.
+   * A wait condition waits at its creation only: the ids carry what a delivery stream is checked for, so that a change of it waits anew.
+   */
+  private gate(
+    identity: DeliveryStreamIdentity,
+    destinations: readonly CfnDeliveryStream.DestinationTableConfigurationProperty[],
+  ): CfnResource {
+    const { names } = this
+    const hash = createHash('sha256')
+      .update(JSON.stringify([identity, destinations]))
+      .digest('hex')
+      .slice(0, 8)
+    const handle = new CfnWaitConditionHandle(this, `DeliveryReadyHandle${hash}`)
+    const execution = new CustomResource(this, `DeliveryReadyExecution${hash}`, {
+      resourceType: 'Custom::ProvisioningExecution',
+      serviceToken: functionArn(this, names.stepFunction('gate')),
+      serviceTimeout: Duration.minutes(5),
+      properties: { StateMachineArn: stateMachineArn(this, names.stateMachine), Handle: handle.ref },
+    })
+    const condition = new CfnWaitCondition(this, `DeliveryReady${hash}`, {
+      handle: handle.ref,
+      timeout: String(gateTimeoutSeconds),
+      count: 1,
+    })
+    condition.node.addDependency(execution)
+    return condition
   }
 
   /** Records that could not be delivered. They are the only copy, so the bucket outlives the stack. */
@@ -88,7 +126,8 @@ export class CdcFirehose extends DeploymentStack {
       minimumTLSVersion: 1.2,
       // Requests by the minute are how the alarm sees that something was written: sizes are measured once a day.
       metrics: [{ id: errorBucketMetrics }],
-      removalPolicy: onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      // Except where its creation is rolled back: an empty bucket would be in the way of the next deployment.
+      removalPolicy: onDestroy === 'delete' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     })
     acknowledge(bucket, {
       'AwsSolutions-S1':

@@ -140,7 +140,8 @@ export class CdcProvisioning extends DeploymentStack {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       lifecycleRules: [{ expiration: Duration.days(resultsDays), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      // Nothing in it is data, and its name must be free for the next deployment.
+      removalPolicy: RemovalPolicy.DESTROY,
     })
     acknowledge(results, { 'AwsSolutions-S1': 'Counts of rows and rows of the canary, for a week: nothing to watch the readers of' })
     new CfnWorkGroup(this, 'Workgroup', {

@@ -135,9 +135,9 @@ function grantPermissions({ plan }: StepPermissionsSettings): Permissions {
 function connectorPermissions({ stack, deployment, plan }: StepPermissionsSettings) {
   const { name, pluginPrefix, workerConfigurationPrefix, roleArn } = plan.connector
   const own = connectorArn(stack, name)
-  const operations = kafkaConnectArn(stack, 'connector-operation', `${name}/*`)
-  const plugins = kafkaConnectArn(stack, 'custom-plugin', `${pluginPrefix}*`)
-  const configurations = kafkaConnectArn(stack, 'worker-configuration', `${workerConfigurationPrefix}*`)
+  const operations = kafkaConnectArn(stack, 'connector-operation', `${name}/*/*`)
+  const plugins = kafkaConnectArn(stack, 'custom-plugin', `${pluginPrefix}*/*`)
+  const configurations = kafkaConnectArn(stack, 'worker-configuration', `${workerConfigurationPrefix}*/*`)
   const drawn = 'MSK Connect draws the ids in these ARNs'
   const serviceRole = namedRoleArn(stack, 'aws-service-role/kafkaconnect.amazonaws.com/AWSServiceRoleForKafkaConnect*')
   return {

