@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, Kafka, KafkaJSError, logLevel } from 'kafkajs'
+import { ConfigResourceTypes, Kafka, KafkaJSAggregateError, KafkaJSError, KafkaJSProtocolError, logLevel } from 'kafkajs'
 import { AwsError } from '../endpoint.ts'
 import type { AwsPlace } from '../place.ts'
 
@@ -39,7 +39,7 @@ export async function withAdmin<Result>(
     await admin.connect()
     return await work(topicAdmin(admin))
   } catch (error) {
-    throw error instanceof KafkaJSError ? asMsk(error) : error
+    throw error instanceof KafkaJSError || error instanceof KafkaJSAggregateError ? asMsk(error) : error
   } finally {
     await admin.disconnect()
   }
@@ -78,8 +78,9 @@ function topicAdmin(admin: ReturnType<Kafka['admin']>): TopicAdmin {
   }
 }
 
-function asMsk(error: KafkaJSError): AwsError {
-  if (error.name === 'KafkaJSProtocolError' || error.name === 'KafkaJSAggregateError')
-    return new AwsError('KafkaRequestException', error.message, 400)
+function asMsk(error: KafkaJSError | KafkaJSAggregateError): AwsError {
+  if (error instanceof KafkaJSAggregateError)
+    return new AwsError('KafkaRequestException', error.errors.map((one) => (typeof one === 'string' ? one : one.message)).join('; '), 400)
+  if (error instanceof KafkaJSProtocolError) return new AwsError('KafkaRequestException', error.message, 400)
   return new AwsError('ClusterConnectivityException', `The brokers cannot be reached: ${error.message}`, 409)
 }

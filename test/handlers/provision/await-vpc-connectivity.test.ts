@@ -1,6 +1,7 @@
 import { DescribeClusterOperationV2Command, DescribeClusterV2Command, KafkaClient } from '@aws-sdk/client-kafka'
 import { mockClient } from 'aws-sdk-client-mock'
 import { awaitVpcConnectivity } from '../../../handlers/provision/await-vpc-connectivity.ts'
+import type { ConnectivityAnswer } from '../../../handlers/provision/ensure-vpc-connectivity.ts'
 import { asked, clusterArn, minutesAgo, place, waitedFor } from './asked.ts'
 import { described, operation, operationArn } from './cluster-answers.ts'
 
@@ -37,7 +38,7 @@ test('the update that was begun is followed where MSK does not show it yet, or n
   kafka
     .on(DescribeClusterOperationV2Command, { ClusterOperationArn: operationArn })
     .resolves(operation({ ended: minutesAgo(1), error: 'none' }))
-  const begun = { ...asked(), parameters: { operationArn } }
+  const begun = { ...asked<ConnectivityAnswer>(), parameters: { operationArn } }
   await expect(awaitVpcConnectivity(begun, place)).rejects.toMatchObject({ name: 'ConnectivityFailed' })
 })
 

@@ -14,6 +14,12 @@ test.each([
   ['TooManyRequestsException', 429, 'AwsUnavailable'],
   ['Whatever', 503, 'AwsUnavailable'],
   ['ConcurrentModificationException', 400, 'AwsUnavailable'],
+  // MSK has these for brokers that do not answer it just now.
+  ['ClusterConnectivityException', 409, 'AwsUnavailable'],
+  ['KafkaTimeoutException', 409, 'AwsUnavailable'],
+  ['ControllerMovedException', 409, 'AwsUnavailable'],
+  ['NotControllerException', 409, 'AwsUnavailable'],
+  ['ReassignmentInProgressException', 409, 'AwsUnavailable'],
   ['AccessDeniedException', 403, 'AccessDenied'],
   ['ForbiddenException', 403, 'AccessDenied'],
   ['BadRequestException', 400, 'RequestRefused'],
