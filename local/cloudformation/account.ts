@@ -66,6 +66,8 @@ export interface LocalAccount {
   stack(name: string): DeployedStack
   removeStack(name: string): void
   retain(resource: DeployedResource): void
+  /** What was retained is deleted by somebody, past its stack. */
+  forget(arn: string): void
   /** Path of the published asset: a folder for a zip. */
   publish(asset: Asset): string
   /**
@@ -133,6 +135,10 @@ export function openAccount({ id, region, directory, bucketsDirectory, catalog }
     },
     retain(resource) {
       state.retained.push(resource)
+    },
+    forget(arn) {
+      const at = state.retained.findIndex((resource) => resource.arn === arn)
+      if (at >= 0) state.retained.splice(at, 1)
     },
     publish: (asset) => publishAsset(join(directory, 'assets'), asset),
     state: states,

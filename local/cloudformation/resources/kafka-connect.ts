@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { parseProperties, type ResourceProvider, refused, tags, uuidOf } from '../provider.ts'
+import { noteMade } from '../../aws/msk-connect/connector-state.ts'
+import type { JsonObject } from '../json.ts'
+import { parseProperties, type ResourceContext, type ResourceProvider, refused, tags, uuidOf } from '../provider.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9-]{1,128}$/, '1 to 128 letters, digits and hyphens')
 
@@ -32,6 +34,7 @@ export const customPlugin: ResourceProvider = {
       local: { file: context.account.publish(asset) },
     }
   },
+  create: async (properties, context) => await noteCreation(customPlugin, properties, context),
 }
 
 const workerShape = z.strictObject({
@@ -63,6 +66,13 @@ export const workerConfiguration: ResourceProvider = {
     ]
     if (faults.length > 0) throw refused(context, `PropertiesFileContent: ${faults.join('; ')}`)
   },
+  create: async (properties, context) => await noteCreation(workerConfiguration, properties, context),
+}
+
+/** MSK Connect tells when each was made. */
+async function noteCreation(provider: ResourceProvider, properties: JsonObject, context: ResourceContext): Promise<void> {
+  const { arn } = provider.identify(properties, context)
+  if (arn !== undefined) await noteMade(context.account, arn, Date.now())
 }
 
 /** Keys and values of a properties file as base64. */
