@@ -31,7 +31,7 @@ export interface AwsPlace {
   /** Every decision on a call, as they are made. */
   readonly decisions: Decisions
   /** Milliseconds since 1970. */
-  now(): number
+  readonly now: () => number
 }
 
 export interface AwsPlaceSettings {
