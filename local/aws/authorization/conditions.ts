@@ -34,6 +34,10 @@ const comparisons = {
     matches: (value: string, wanted: string) => value.toLowerCase() === plain(wanted).toLowerCase(),
     negated: false,
   },
+  StringNotEqualsIgnoreCase: {
+    matches: (value: string, wanted: string) => value.toLowerCase() === plain(wanted).toLowerCase(),
+    negated: true,
+  },
   StringLike: { matches: matchesText, negated: false },
   StringNotLike: { matches: matchesText, negated: true },
   ArnEquals: { matches: matchesArn, negated: false },
