@@ -10,17 +10,22 @@ import {
   UpdateTopicCommand,
 } from '@aws-sdk/client-kafka'
 import { Kafka, logLevel } from 'kafkajs'
+import { awaitTopic } from '../../../handlers/provision/await-topic.ts'
+import { ensureTopic } from '../../../handlers/provision/ensure-topic.ts'
+import type { StepPlace } from '../../../handlers/provision/step.ts'
 import { settingsOf, topicConfigs } from '../../../handlers/provision/topic/settings.ts'
 import { changeCluster } from '../../../local/aws/msk/cluster-state.ts'
 import { mskService } from '../../../local/aws/msk.ts'
 import { type RunningKafka, startKafka } from '../../../local/engines/kafka.ts'
 import { portsFor } from '../../../local/engines/ports.ts'
+import { asked, place as asTheStep } from '../../handlers/provision/asked.ts'
 import { deployCluster } from '../../local/aws/msk/cluster-fixture.ts'
-import { type PlaceFixture, placeFixture } from '../../local/aws/place.ts'
+import { type PlaceFixture, placeFixture, type Served } from '../../local/aws/place.ts'
 
 let directory: string
 let broker: RunningKafka
 let place: PlaceFixture
+let served: Served
 let kafka: KafkaClient
 let ClusterArn: string
 
@@ -35,7 +40,7 @@ beforeAll(async () => {
     retentionHours: 168,
   })
   place = await placeFixture({ engines: { kafkaBootstrap: () => broker.bootstrap } })
-  const served = await place.serve({ kafka: mskService(place.place) })
+  served = await place.serve({ kafka: mskService(place.place) })
   kafka = new KafkaClient(served.client())
   ClusterArn = await deployCluster(place)
 }, 120_000)
@@ -105,6 +110,43 @@ test("MSK's topic operations are done to the topics of the real broker", async (
   await expect(describeTopic()).rejects.toMatchObject({ name: 'NotFoundException' })
 }, 60_000)
 
+test('the steps create the topic once, and change what is otherwise', async () => {
+  const { endpoint, region, credentials } = served.client()
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+  })
+  const step: StepPlace = {
+    ...asTheStep,
+    environment: { ...asTheStep.environment, clusterArn: ClusterArn },
+    now: () => new Date(place.place.now()),
+  }
+  expect(await ensureTopic(asked(), step)).toMatchObject({ ready: true, did: [`created the topic ${TopicName}`] })
+  const first = await awaitTopic(asked(), step)
+  expect(first).toMatchObject({ ready: false, seen: expect.stringContaining('CREATING') })
+  place.pass(60)
+  expect(await awaitTopic(asked(first), step)).toMatchObject({ ready: true, seen: `the topic ${TopicName} is ACTIVE` })
+  expect(await ensureTopic(asked(), step)).toMatchObject({ ready: true, did: [], already: [`the topic ${TopicName} is as wanted`] })
+
+  await kafka.send(new UpdateTopicCommand({ ClusterArn, TopicName, Configs: topicConfigs({ 'retention.ms': '1000' }) }))
+  expect(await ensureTopic(asked(), step)).toMatchObject({ ready: false, seen: expect.stringContaining('it is UPDATING') })
+  place.pass(60)
+  // The time of arrival is what the brokers' own settings say already.
+  expect(await ensureTopic(asked(), step)).toMatchObject({
+    did: [`set retention.ms, max.message.bytes of the topic ${TopicName}`],
+  })
+  place.pass(60)
+  expect(await awaitTopic(asked(), step)).toMatchObject({ ready: true })
+
+  await kafka.send(new UpdateTopicCommand({ ClusterArn, TopicName, PartitionCount: 2 }))
+  place.pass(60)
+  await expect(ensureTopic(asked(), step)).rejects.toMatchObject({ name: 'TopicMismatch' })
+  await kafka.send(new DeleteTopicCommand({ ClusterArn, TopicName }))
+}, 60_000)
+
 test.each([
   ['more replicas than brokers', { ReplicationFactor: 3 }, 'KafkaRequestException', 'larger than available brokers: 2'],
   [
@@ -136,8 +178,8 @@ test('there are no topic operations on a cluster that is not ACTIVE', async () =
 
 test('brokers that cannot be reached are MSK without a connection to them', async () => {
   const engines = { ...place.place.engines, kafkaBootstrap: () => '127.0.0.1:1' }
-  const served = await place.serve({ kafka: mskService({ ...place.place, engines }) })
-  const client = new KafkaClient(served.client())
+  const elsewhere = await place.serve({ kafka: mskService({ ...place.place, engines }) })
+  const client = new KafkaClient(elsewhere.client())
   await expect(client.send(new DescribeTopicCommand({ ClusterArn, TopicName }))).rejects.toMatchObject({
     name: 'ClusterConnectivityException',
   })
