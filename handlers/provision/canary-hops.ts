@@ -85,7 +85,8 @@ const measured = {
 async function streamMetrics(cloudWatch: CloudWatchClient, stream: string, { since, now }: LostChange) {
   const { MetricDataResults = [] } = await cloudWatch.send(
     new GetMetricDataCommand({
-      StartTime: since,
+      // A datapoint bears the time at which its minute begins.
+      StartTime: new Date(Math.floor(since.getTime() / 60_000) * 60_000),
       EndTime: now,
       ScanBy: 'TimestampDescending',
       MetricDataQueries: Object.entries(measured).map(([Id, { Namespace, dimension, MetricName, Stat }]) => ({

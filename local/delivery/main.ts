@@ -146,6 +146,7 @@ async function statusOf(
     lastError: problems.last ?? null,
     functionPid: functionPid ?? null,
     metrics: delivery.metrics.read(),
+    minutes: delivery.metrics.readMinutes(),
   }
 }
 

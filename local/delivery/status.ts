@@ -11,6 +11,8 @@ export interface DeliveryStatus {
   readonly lastError: Problem | null
   readonly functionPid: number | null
   readonly metrics: Readonly<Record<string, number>>
+  /** The metrics that are sums, by minutes (milliseconds since 1970). */
+  readonly minutes: readonly { readonly at: number; readonly sums: Readonly<Record<string, number>> }[]
 }
 
 /** Serves `GET /status` on the loopback interface; resolves with the port. */

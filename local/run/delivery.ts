@@ -71,6 +71,7 @@ const statusShape = z.object({
   lastError: z.object({ message: z.string(), at: z.string() }).nullable(),
   functionPid: z.number().nullable(),
   metrics: z.record(z.string(), z.number()),
+  minutes: z.array(z.object({ at: z.number(), sums: z.record(z.string(), z.number()) })),
 })
 
 /** What a running delivery tells of itself. @throws when it does not answer */
