@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import type { IcebergCatalog } from '../iceberg/catalog.ts'
 import type { Asset } from './assembly.ts'
+import type { AccountEffects } from './effects.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** A resource as it was deployed: everything resolved. */
@@ -75,6 +76,8 @@ export interface LocalAccount {
    * @throws when the file does not have that shape
    */
   state<T>(service: string, shape: z.ZodType<T>, initial: T): ServiceState<T>
+  /** Without them what invokes functions or is called back cannot be deployed. */
+  readonly effects?: AccountEffects | undefined
   /** Resolves when everything up to the call is in the file. */
   save(): Promise<void>
 }
@@ -93,13 +96,14 @@ export interface AccountSettings {
   readonly directory: string
   readonly bucketsDirectory: string
   readonly catalog: IcebergCatalog
+  readonly effects?: AccountEffects | undefined
 }
 
 /** `CDKToolkit`, the bootstrap stack, would have put it there. https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html */
 const bootstrapVersion = { name: '/cdk-bootstrap/hnb659fds/version', value: '28' } as const
 
 /** Opens the account that a folder holds, or begins a new one there. */
-export function openAccount({ id, region, directory, bucketsDirectory, catalog }: AccountSettings): LocalAccount {
+export function openAccount({ id, region, directory, bucketsDirectory, catalog, effects }: AccountSettings): LocalAccount {
   const file = join(directory, 'resources.json')
   const state = readState(file, id, region)
   const everything = () => [
@@ -142,6 +146,7 @@ export function openAccount({ id, region, directory, bucketsDirectory, catalog }
     },
     publish: (asset) => publishAsset(join(directory, 'assets'), asset),
     state: states,
+    effects,
     save,
   }
 }

@@ -5,7 +5,7 @@ import { isTrue, resolve } from './intrinsics.ts'
 import type { Json } from './json.ts'
 import { checkReferences, dependencyLevels, resourceDependencies } from './references.ts'
 import { deployResource, type ResourceEvent, removeObsolete, removeResource } from './resource.ts'
-import { providers } from './resources/index.ts'
+import { providerOf } from './resources/index.ts'
 import { stackScope } from './scope.ts'
 
 export type DeployEvent =
@@ -75,7 +75,7 @@ function check({ name, template, account: id, region }: AssemblyStack, account: 
     )
   }
   for (const [logicalId, { Type }] of Object.entries(template.Resources)) {
-    if (!providers.has(Type)) {
+    if (!providerOf(Type)) {
       throw new PipelineError(
         'TemplateNotUnderstood',
         `${name}: ${logicalId}: the resource type ${Type} is not known here: add a provider to local/cloudformation/resources/`,

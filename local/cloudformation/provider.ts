@@ -18,6 +18,7 @@ export interface ResourceContext {
   readonly account: LocalAccount
   readonly stack: string
   readonly logicalId: string
+  readonly type: string
   /** For a resource without a name of its own; the same as long as no property changes that would replace it. */
   readonly generatedName: string
   /** 64 hexadecimal digits, the same as long as {@link generatedName}. */
@@ -41,6 +42,10 @@ export interface ResourceProvider {
   create?(properties: JsonObject, context: ResourceContext, resumed: boolean): Promise<void>
   update?(properties: JsonObject, before: DeployedResource, context: ResourceContext): Promise<void>
   delete?(resource: DeployedResource, account: LocalAccount): Promise<void>
+  /** Instead of `create` and `update`, for a resource of which only its making tells the physical id or the attributes. */
+  realize?(properties: JsonObject, context: ResourceContext, before: DeployedResource | undefined): Promise<Identity>
+  /** Whether a deployed resource is there no more, so that it has to be made anew. */
+  isLost?(resource: DeployedResource, account: LocalAccount): boolean
 }
 
 export function refused(context: Pick<ResourceContext, 'stack' | 'logicalId'>, what: string): PipelineError {

@@ -3,7 +3,7 @@ import type { AssemblyStack } from './assembly.ts'
 import { resolve, type Scope } from './intrinsics.ts'
 import { canonicalText, changedPaths, isObject, type JsonObject } from './json.ts'
 import { type Identity, type ResourceContext, type ResourceProvider, refused } from './provider.ts'
-import { providers } from './resources/index.ts'
+import { providerOf } from './resources/index.ts'
 import type { ResourceDefinition } from './template.ts'
 
 export interface ResourceEvent {
@@ -28,7 +28,7 @@ interface ResourceDeployment {
 /** Creates, updates, replaces or leaves alone one resource, whichever its properties ask for. */
 export async function deployResource(deployment: ResourceDeployment): Promise<void> {
   const { account, deployed, logicalId, definition, stack, onEvent } = deployment
-  const provider = providerOf(definition.Type)
+  const provider = knownProvider(definition.Type)
   const properties = resolve(definition.Properties ?? {}, deployment.scope)
   if (!isObject(properties)) throw refused({ stack: stack.name, logicalId }, 'Properties must be an object')
   const context = contextOf(deployment, provider, properties)
@@ -38,8 +38,9 @@ export async function deployResource(deployment: ResourceDeployment): Promise<vo
   const after = record(deployment, provider, properties, context, before)
   if (before && before.type !== after.type)
     throw refused(context, `Update of resource type is not permitted (${before.type} to ${after.type}): give it another logical id`)
-  if (!before || before.underway === 'create') {
-    const resumed = before !== undefined && before.key === after.key
+  const isLost = before !== undefined && provider.isLost?.(before, account) === true
+  if (!before || before.underway === 'create' || isLost) {
+    const resumed = before !== undefined && before.key === after.key && !isLost
     if (before && !resumed) await provider.delete?.(before, account)
     await create(deployment, provider, after, context, resumed)
     return report('created')
@@ -57,7 +58,7 @@ export async function deployResource(deployment: ResourceDeployment): Promise<vo
   deployed.resources[logicalId] = { ...before, underway: 'update' }
   await account.save()
   await provider.update?.(properties, before, context)
-  deployed.resources[logicalId] = after
+  deployed.resources[logicalId] = await realized(provider, after, context, before)
   await account.save()
   report('updated')
 }
@@ -75,8 +76,20 @@ async function create(
   deployed.resources[logicalId] = { ...after, underway: 'create' }
   await account.save()
   await provider.create?.(after.properties, context, resumed)
-  deployed.resources[logicalId] = after
+  deployed.resources[logicalId] = await realized(provider, after, context, undefined)
   await account.save()
+}
+
+/** The resource with what only its making has told. */
+async function realized(
+  provider: ResourceProvider,
+  after: DeployedResource,
+  context: ResourceContext,
+  before: DeployedResource | undefined,
+): Promise<DeployedResource> {
+  if (!provider.realize) return after
+  const { physicalId, attributes = {} } = await provider.realize(after.properties, context, before)
+  return { ...after, physicalId, attributes }
 }
 
 /** CloudFormation makes the new resource first and then deletes the old one, so both must be able to exist at a time. */
@@ -132,7 +145,7 @@ async function dispose(account: LocalAccount, resource: DeployedResource, onEven
   const { stack, logicalId, type } = resource
   const retained = resource.deletionPolicy === 'Retain' && resource.underway !== 'create'
   if (retained) account.retain(resource)
-  else await providerOf(type).delete?.(resource, account)
+  else await knownProvider(type).delete?.(resource, account)
   onEvent({ kind: 'resource', stack, logicalId, type, action: retained ? 'retained' : 'deleted' })
 }
 
@@ -181,7 +194,11 @@ function record(
   }
 }
 
-function contextOf({ stack, account, logicalId }: ResourceDeployment, provider: ResourceProvider, properties: JsonObject): ResourceContext {
+function contextOf(
+  { stack, account, logicalId, definition }: ResourceDeployment,
+  provider: ResourceProvider,
+  properties: JsonObject,
+): ResourceContext {
   const identity = provider.replacedBy.map((path) =>
     canonicalText(path.split('.').reduce<JsonObject[string] | undefined>((at, name) => (isObject(at) ? at[name] : undefined), properties)),
   )
@@ -190,6 +207,7 @@ function contextOf({ stack, account, logicalId }: ResourceDeployment, provider: 
     account,
     stack: stack.name,
     logicalId,
+    type: definition.Type,
     unique,
     generatedName: `${stack.name}-${logicalId}-${unique.slice(0, 12)}`,
     asset: (bucket, key) => stack.assets.find((asset) => asset.bucket === bucket && asset.key === key),
@@ -200,8 +218,8 @@ function keyOf({ key, arn, physicalId }: Identity): string {
   return key ?? arn ?? physicalId
 }
 
-function providerOf(type: string): ResourceProvider {
-  const provider = providers.get(type)
+function knownProvider(type: string): ResourceProvider {
+  const provider = providerOf(type)
   if (!provider) throw new Error(`no provider for ${type}`)
   return provider
 }

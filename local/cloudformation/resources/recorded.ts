@@ -75,9 +75,5 @@ export const recordedTypes: readonly ResourceProvider[] = [
     physicalId: scalarText(ClusterArn),
     attributes: { CurrentVersion: 'K1' },
   })),
-  recorded('AWS::Lambda::Permission', ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'], (_properties, context) => ({
-    physicalId: context.generatedName,
-    attributes: { Id: context.generatedName },
-  })),
   recorded('AWS::CDK::Metadata', [], (_properties, context) => ({ physicalId: uuidOf(context) })),
 ]
