@@ -53,6 +53,16 @@ export function stackTags(deployment: object): Record<string, Json> {
   })
 }
 
+/** What a synthesis would have to ask an AWS account for. */
+export function lookups(): unknown {
+  return synthesize(
+    localDeployment,
+    readJson('tables.json'),
+    'false',
+    (outdir) => JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8')).missing,
+  )
+}
+
 /** What the CDK's own rules and cdk-nag find in the templates of a deployment, by the name of the rules. */
 export function findings(deployment: object = localDeployment): unknown {
   return synthesize(

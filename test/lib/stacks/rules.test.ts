@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
 import { parseDeployment } from '../../../pipeline/deployment.ts'
-import { deployedAfter, findings, localDeployment, objectsIn, ofType, onlyOf, resources, stackTags, synthesized } from '../synthesized.ts'
+import {
+  deployedAfter,
+  findings,
+  localDeployment,
+  lookups,
+  objectsIn,
+  ofType,
+  onlyOf,
+  resources,
+  stackTags,
+  synthesized,
+} from '../synthesized.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const app = synthesized()
@@ -194,6 +205,20 @@ test('a key of its own encrypts tables, error bucket and brokers', () => {
     expect.objectContaining({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: kmsKey }),
   )
   expect(objectsIn(onlyOf(keyed, 'AWS::KinesisFirehose::DeliveryStream'))).toContainEqual({ AWSKMSKeyARN: kmsKey })
+})
+
+test('nothing is looked up in an account: a synthesis needs neither credentials nor network', () => {
+  expect(lookups()).toBeUndefined()
+})
+
+test('the other listener of the brokers is open to the same security groups, and only where it is wanted', () => {
+  const ports = (templates: typeof app) =>
+    ofType(templates, 'AWS::EC2::SecurityGroupIngress')
+      .filter(({ Properties }) => Properties?.SourceSecurityGroupId !== undefined)
+      .map(({ Properties }) => Properties?.FromPort)
+      .toSorted()
+  expect(ports(app)).toEqual([5432, 9098, 9098])
+  expect(ports(synthesized({ ...localDeployment, kafka: { authentication: 'unauthenticated' } }))).toEqual([5432, 9094, 9094, 9098, 9098])
 })
 
 test('every stack gives the tags of the deployment to its resources', () => {
