@@ -19,21 +19,28 @@ export function handlerCode(entry: string, define: Record<string, string> = {}):
       command: [entry, JSON.stringify(define)],
       local: {
         tryBundle(outputDirectory) {
-          buildSync({
-            entryPoints: [file],
-            outfile: join(outputDirectory, 'index.mjs'),
-            bundle: true,
-            platform: 'node',
-            target: 'node22',
-            format: 'esm',
-            minify: true,
-            legalComments: 'none',
-            define,
-            logLevel: 'error',
-          })
+          bundleHandler(file, join(outputDirectory, 'index.mjs'), define)
           return true
         },
       },
     },
+  })
+}
+
+/** Bundles a handler with everything that it imports. */
+export function bundleHandler(file: string, outfile: string, define: Record<string, string> = {}): void {
+  buildSync({
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    // Of a package that comes as both, the ES module: a CommonJS one would ask for Node.js' own modules by a `require` that there is not.
+    mainFields: ['module', 'main'],
+    minify: true,
+    legalComments: 'none',
+    define,
+    logLevel: 'error',
   })
 }
