@@ -1,6 +1,9 @@
-import { ConfigResourceTypes, Kafka, KafkaJSAggregateError, KafkaJSError, KafkaJSProtocolError, logLevel } from 'kafkajs'
+import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { AwsError } from '../endpoint.ts'
 import type { AwsPlace } from '../place.ts'
+
+// As a CommonJS module it shows an import only some of its names.
+const { ConfigResourceTypes, KafkaJSAggregateError, KafkaJSError, KafkaJSProtocolError } = kafkajs
 
 /** A topic as the broker has it. */
 export interface TopicDescription {
@@ -78,7 +81,7 @@ function topicAdmin(admin: ReturnType<Kafka['admin']>): TopicAdmin {
   }
 }
 
-function asMsk(error: KafkaJSError | KafkaJSAggregateError): AwsError {
+function asMsk(error: InstanceType<typeof KafkaJSError> | InstanceType<typeof KafkaJSAggregateError>): AwsError {
   if (error instanceof KafkaJSAggregateError)
     return new AwsError('KafkaRequestException', error.errors.map((one) => (typeof one === 'string' ? one : one.message)).join('; '), 400)
   if (error instanceof KafkaJSProtocolError) return new AwsError('KafkaRequestException', error.message, 400)
