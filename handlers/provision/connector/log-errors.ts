@@ -30,8 +30,8 @@ export async function lastErrors(logs: CloudWatchLogsClient, logGroupName: strin
   return [...new Set(errorTexts(messages.join('\n')))].slice(-maximumErrors)
 }
 
-/** `[Worker-…] [2026-01-31 12:00:00,000] ERROR message (logger:line)`; the prefix is MSK Connect's. */
-const errorLine = /^(?:\[[^\]]*\]\s*)*ERROR\s+(.*)$/
+/** `[Worker-…] [2026-01-31 12:00:00,000] ERROR [connector|task-0] message (logger:line)`; the first prefix is MSK Connect's. */
+const errorLine = /^(?:\[[^\]]*\]\s*)*ERROR\s+(?:\[[^\]]*\]\s*)?(.*)$/
 /** `Caused by: a.b.SomeException: message` */
 const exceptionLine = /^(?:\[[^\]]*\]\s*)*(?:Caused by:\s+)?((?:[a-z_$][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error))(?::\s*(.*))?$/
 
@@ -63,9 +63,9 @@ export function errorTexts(log: string): string[] {
 
 /** Without what stands in quotes, brackets or after a colon, and without numbers: a message of Debezium's may hold a row there. */
 function withoutQuoted(message: string): string {
-  const [, text = '', logger = ''] = /^(.*?)(\s*\([\w.$]+:\d+\))?$/.exec(message) ?? []
+  const [, worker = '', text = '', logger = ''] = /^(Worker\w*\{id=[\w-]*\} )?(.*?)(\s*\([\w.$]+:\d+\))?$/.exec(message) ?? []
   const first = /^[^'"‘’“”`{[(:=<\d]*/.exec(text)?.[0] ?? ''
-  return `${first.trim()}${first.length < text.length ? ' …' : ''}${logger}`
+  return `${worker}${first.trim()}${first.length < text.length ? ' …' : ''}${logger}`
 }
 
 /** Of MSK Connect's own description of a state. */
