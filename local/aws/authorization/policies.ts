@@ -8,6 +8,8 @@ import { evaluate } from './evaluate.ts'
 export interface Policies {
   /** Of the role: inline, attached and managed ones; none where there is no such role. */
   identity(roleArn: string): Statement[]
+  /** The same as they are written, resolved, by where they are. */
+  documents(roleArn: string): [where: string, document: Json | undefined][]
   /** Of the resource, by its ARN: of a bucket its policy, of a function its permissions. */
   resource(arn: string): Statement[]
   /** Whether the role's trust policy lets the service take it on. */
@@ -17,11 +19,13 @@ export interface Policies {
 /** Reads the policies anew at every question, since deployments change them. */
 export function policiesOf(account: LocalAccount): Policies {
   const role = (arn: string) => account.find('AWS::IAM::Role').find((resource) => resource.arn === arn)
+  const documents = (roleArn: string) => {
+    const found = role(roleArn)
+    return found ? documentsOf(account, found) : []
+  }
   return {
-    identity(roleArn) {
-      const found = role(roleArn)
-      return found ? documentsOf(account, found).flatMap(([where, document]) => parsePolicy(document, where)) : []
-    },
+    documents,
+    identity: (roleArn) => documents(roleArn).flatMap(([where, document]) => parsePolicy(document, where)),
     resource(arn) {
       const bucket = /^arn:[^:]*:s3:::([^/]+)/.exec(arn)?.[1]
       if (bucket !== undefined) {
