@@ -42,7 +42,7 @@ export async function converge(
   plan: ProvisioningPlan,
 ): Promise<Change> {
   try {
-    return connector ? await change(kafkaConnect, wanted, connector, previous, plan) : await create(kafkaConnect, wanted)
+    return connector ? await nextChange(kafkaConnect, wanted, connector, previous, plan) : await create(kafkaConnect, wanted)
   } catch (error) {
     // Somebody else changed it since it was read, another execution perhaps: it is read again.
     if (isServiceException(error) && isTaken(error, connector !== undefined))
@@ -63,7 +63,7 @@ async function create(kafkaConnect: KafkaConnectClient, wanted: CreateConnectorR
   return { did: [`created the connector ${wanted.connectorName}`], connectorArn }
 }
 
-async function change(
+async function nextChange(
   kafkaConnect: KafkaConnectClient,
   wanted: CreateConnectorRequest,
   is: Connector,
