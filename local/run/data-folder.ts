@@ -15,6 +15,8 @@ export function dataPaths(directory: string) {
     buckets: join(directory, 'buckets'),
     delivery: join(directory, 'delivery'),
     cdkOut: join(directory, 'cdk.out'),
+    /** What is synthesized: the deployment file with the captured database in Aurora's place. */
+    deployment: join(directory, 'deployment.json'),
     aws: join(directory, 'aws'),
     logs: join(directory, 'logs'),
     tables: join(directory, 'tables.json'),

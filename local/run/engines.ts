@@ -13,7 +13,7 @@ import type { DataPaths } from './data-folder.ts'
 import type { Processes } from './processes.ts'
 
 /** Names under which a data folder remembers its ports. */
-export const portNames = ['postgres', 'kafka', 'kafka-controller', 'kafka-roles', 'connect', 'catalog', 'delivery'] as const
+export const portNames = ['postgres', 'kafka', 'kafka-controller', 'kafka-roles', 'connect', 'catalog', 'delivery', 'aws'] as const
 
 /** What every engine of a run is started with. */
 export interface EnginePlace {
@@ -25,7 +25,7 @@ export interface EnginePlace {
 }
 
 /** The samples' database. */
-const database = 'shop'
+export const sampleDatabase = 'shop'
 
 const observed = ({ onEvent }: EnginePlace) => (onEvent ? { onEvent } : {})
 
@@ -35,7 +35,7 @@ export function startSamplePostgres(place: EnginePlace, explicitData: boolean) {
   const home = postgresHome(directory, explicitData)
   const logFile = join(logs, 'postgres.log')
   return place.processes.start(() =>
-    startPostgres({ home, credentials, database, port: place.port('postgres'), logFile, ...observed(place) }),
+    startPostgres({ home, credentials, database: sampleDatabase, port: place.port('postgres'), logFile, ...observed(place) }),
   )
 }
 

@@ -1,35 +1,21 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectorProperties } from '../../pipeline/connector.ts'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
-import { changeEventTopic, connectorName } from '../../pipeline/names.ts'
-import { resourceNames } from '../../pipeline/resource-names.ts'
-import { type CapturedTable, capturedTables } from '../../pipeline/tables.ts'
-import { type AwsEndpoint, anyCredentials, serveAws, withoutAccount } from '../aws/endpoint.ts'
-import { applyRoleAcls } from '../aws/role-acls.ts'
-import { type Secret, secretsManager } from '../aws/secrets-manager.ts'
-import { type LocalAccount, openAccount } from '../cloudformation/account.ts'
+import type { CapturedTable } from '../../pipeline/tables.ts'
+import type { Secret } from '../aws/secrets-manager.ts'
 import { readAssembly } from '../cloudformation/assembly.ts'
 import { deployAssembly } from '../cloudformation/deploy.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
-import { workerNames } from '../engines/connect.ts'
-import { awaitInitialSnapshot, awaitRunning, putConnector, restartFailed } from '../engines/connector.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
-import { ensureTopic } from '../engines/kafka.ts'
 import { checkoutDirectory } from '../engines/paths.ts'
 import { portsFor } from '../engines/ports.ts'
 import { postgresHome } from '../engines/postgres-user.ts'
 import type { EngineEvent } from '../engines/supervisor.ts'
-import { icebergCatalog } from '../iceberg/catalog.ts'
-import { checkSource, refuseOtherReader } from '../source/check.ts'
 import { sourceAddress } from '../source/connection.ts'
-import { type Discovery, discoverTables } from '../source/discover.ts'
-import { parsePatterns } from '../source/patterns.ts'
-import { prepareSource } from '../source/prepare.ts'
-import { prepareSamples } from '../source/samples.ts'
-import { slotObstacle } from '../source/slot-obstacle.ts'
-import { readTablesFile, writeTablesFile } from '../source/tables-file.ts'
+import { readTablesFile } from '../source/tables-file.ts'
+import { type Addresses, openAddresses } from './addresses.ts'
+import { type ConnectWorker, connectWorker } from './connect-worker.ts'
 import { claimDataFolder, type DataPaths, dataPaths, readOrigin, resetDataFolder } from './data-folder.ts'
 import { startDelivery } from './delivery.ts'
 import { readDeployment } from './deployment-file.ts'
@@ -38,15 +24,19 @@ import {
   kafkaLogins,
   portNames,
   roleBootstrap,
+  sampleDatabase,
   startBroker,
   startSamplePostgres,
   startTableCatalog,
-  startWorker,
 } from './engines.ts'
+import { type LocalAws, openLocalAws } from './local-aws.ts'
+import { writeLocalDeployment } from './local-deployment.ts'
 import { holdDataFolder } from './lock.ts'
 import { identify } from './process-identity.ts'
 import { clearAway, openProcesses, type Processes } from './processes.ts'
-import { embeddedSource, isSlotActive, ownSource, type Source, withSource } from './source.ts'
+import { type ExecutionAudience, provision, watchExecutions } from './provisioning.ts'
+import { embeddedSource, ownSource, type Source, withSource } from './source.ts'
+import { createSamples, lookAtSource, watchSlot } from './source-preparation.ts'
 import type { Stage } from './stages.ts'
 import { lastRun, type RunState, removeRun, writeRun } from './state.ts'
 
@@ -65,6 +55,8 @@ export interface RunOptions {
   readonly onEngineEvent?: (event: EngineEvent) => void
   /** Told what is created at the source, before it happens, and what was found there. */
   readonly announce?: (sentence: string) => void
+  /** Told what the state machine did and sees, as lines; where nothing shows what a stage is at. */
+  readonly tell?: ((line: string) => void) | undefined
 }
 
 /** Order of stopping: the connector hands over its offsets while the others still answer. */
@@ -79,14 +71,15 @@ export class LocalRun {
   readonly #deploymentFile: string
   readonly #folder: { release(): void }
   readonly #secrets: Secret[] = []
-  #aws: AwsEndpoint | undefined
+  readonly #addresses: Addresses
+  readonly #stopping = new AbortController()
+  #aws: LocalAws | undefined
+  #worker: ConnectWorker | undefined
   #source: Source | undefined
   #declared: readonly CapturedTable[] = []
   #tablesFile = join(checkoutDirectory, 'tables.json')
   #place: EnginePlace | undefined
-  #account: LocalAccount | undefined
-  readonly #addresses: { kafkaBootstrap?: string; connectUri?: string; catalogUri?: string; deliveryUri?: string } = {}
-  #slotObstacle: string | undefined
+  #report: string | undefined
   #stopped: Promise<void> | undefined
 
   private constructor(options: RunOptions, deploymentFile: string, deployment: Deployment, folder: { release(): void }) {
@@ -95,6 +88,7 @@ export class LocalRun {
     this.deployment = deployment
     this.#folder = folder
     this.paths = dataPaths(options.dataDirectory)
+    this.#addresses = openAddresses(this.paths.logs)
   }
 
   /**
@@ -115,18 +109,27 @@ export class LocalRun {
     return started('the source', this.#source)
   }
 
-  /** What other commands need to find the run; complete once all stages are done. */
+  get aws(): LocalAws {
+    return started('the AWS endpoint', this.#aws)
+  }
+
+  /** Output of the execution that the run started; JSON. */
+  get report(): string {
+    return started('the execution', this.#report)
+  }
+
+  /** What other commands need to find the run; complete once everything is started. */
   get state(): RunState {
-    const { kafkaBootstrap, connectUri, catalogUri, deliveryUri } = this.#addresses
     return {
       process: identify(process.pid),
       engines: this.processes.running.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, ...identify(pid) }])),
       postgresUrl: this.source.url,
-      kafkaBootstrap: started('Kafka', kafkaBootstrap),
-      connectUri: started('Kafka Connect', connectUri),
-      catalogUri: started('the catalog', catalogUri),
-      deliveryUri: started('the delivery', deliveryUri),
-      awsEndpoint: started('the AWS endpoint', this.#aws).uri,
+      kafkaBootstrap: this.#addresses.kafkaBootstrap(),
+      connectUri: this.#addresses.connectUri(),
+      catalogUri: this.#addresses.catalogUri(),
+      deliveryUri: this.#addresses.deliveryUri(),
+      awsEndpoint: this.aws.endpoint.uri,
+      awsCredentials: this.aws.place.principals.administrator,
       tableBucket: this.deployment.tableBucket.name,
       namespace: this.deployment.namespace.name,
       tablesFile: this.#tablesFile,
@@ -135,45 +138,37 @@ export class LocalRun {
 
   /** What makes the run stream, in order. */
   stages(): Stage<object>[] {
-    const { own, explicitData } = this.#options
-    const postgres: Stage<object> = {
-      title: 'PostgreSQL',
-      run: async () => {
-        const server = await startSamplePostgres(this.#engines, explicitData)
-        this.#source = embeddedSource(server, this.#debezium)
-        const { hostname, port, username, password } = new URL(server.url)
-        writeFileSync(this.paths.pgpass, `${hostname}:${port}:*:${username}:${password}\n`, { mode: 0o600 })
-      },
-    }
+    const { own } = this.#options
     return [
       { title: 'Open the data folder', run: (_, say) => this.#openFolder(say) },
       ...(own ? [{ title: `Look at ${sourceAddress(own.url)}`, run: () => this.#lookAt(own) }] : []),
       {
         title: 'Start the engines and synthesize the application',
         parallel: [
-          ...(own ? [] : [postgres]),
-          { title: 'Kafka', run: async () => void (this.#addresses.kafkaBootstrap = (await startBroker(this.#engines)).bootstrap) },
-          { title: 'Iceberg catalog', run: async () => void (this.#addresses.catalogUri = (await startTableCatalog(this.#engines)).uri) },
+          ...(own ? [] : [{ title: 'PostgreSQL', run: () => this.#startPostgres() }]),
+          { title: 'Kafka', run: () => this.#startKafka() },
+          { title: 'Iceberg catalog', run: () => this.#startCatalog() },
           { title: 'Synthesize the application', run: (_, say) => this.#synthesize(say) },
         ],
       },
-      { title: own ? 'Prepare the source' : 'Create the sample tables', run: () => this.#prepareSource() },
+      ...(own ? [] : [{ title: 'Create the sample tables', run: () => this.#createSamples() }]),
       { title: 'Deploy the stacks', run: (_, say) => this.#deploy(say) },
       {
-        title: 'Start the delivery and Kafka Connect',
+        title: 'Start the delivery and the Kafka Connect worker',
         parallel: [
-          { title: 'delivery', run: () => this.#startDelivery() },
-          { title: 'Kafka Connect', run: () => this.#startWorker() },
+          { title: 'Delivery', run: () => this.#startDelivery() },
+          { title: 'Kafka Connect', run: () => this.#awaitWorker() },
         ],
       },
-      { title: 'Start the connector', run: () => this.#startConnector() },
-      { title: 'Wait for the initial snapshot', run: () => this.#awaitSnapshot() },
+      { title: 'Run the provisioning state machine', run: (_, say) => this.#provision(say) },
     ]
   }
 
   /** Stops everything, in the order that loses least, and lets the data folder go. May be called twice, and at any time. */
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
+      this.#stopping.abort()
+      await this.#aws?.workflow.close()
       await this.processes.stop(stopOrder)
       await this.#aws?.close()
       removeRun(this.paths.directory)
@@ -182,17 +177,12 @@ export class LocalRun {
     return this.#stopped
   }
 
-  /** The embedded PostgreSQL's role for Debezium. */
-  get #debezium() {
-    return postgresCredentials(this.paths.directory).debezium
-  }
-
   get #engines(): EnginePlace {
     return started('the data folder', this.#place)
   }
 
   async #openFolder(say: (detail: string) => void): Promise<void> {
-    const { own, dataDirectory, explicitData, reset, onEngineEvent } = this.#options
+    const { own, dataDirectory, explicitData, reset, onEngineEvent, announce = () => {} } = this.#options
     const { paths, processes, deployment } = this
     // Also refuses a folder that PostgreSQL could not use, before anything is started.
     const home = own ? undefined : postgresHome(dataDirectory, explicitData)
@@ -201,136 +191,137 @@ export class LocalRun {
     // Without an origin the folder is a new one: what PostgreSQL keeps elsewhere is then left from a folder that was deleted.
     if (reset || !readOrigin(paths)) resetDataFolder(paths, home?.dataDirectory)
     claimDataFolder(paths, { source: own ? sourceAddress(own.url) : 'samples' })
-    if (!own) {
-      this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
-      const { user, password } = this.#debezium
-      this.#keepSecret({ username: user, password })
-    }
     const onEvent = (event: EngineEvent) => {
       // A process that was started again has another id.
       if (event.kind === 'ready' && lastRun(dataDirectory)) writeRun(dataDirectory, this.state)
       onEngineEvent?.(event)
     }
-    this.#place = { paths, processes, deployment, onEvent, port: await portsFor(paths.ports, portNames) }
-    this.#aws = await serveAws({ secretsmanager: secretsManager(this.#secrets) }, { access: withoutAccount })
+    const port = await portsFor(paths.ports, portNames)
+    this.#place = { paths, processes, deployment, onEvent, port }
+    const catalogUri = `http://127.0.0.1:${port('catalog')}`
+    this.#aws = await openLocalAws({
+      paths,
+      deployment,
+      port: port('aws'),
+      catalogUri,
+      engines: this.#addresses,
+      secrets: this.#secrets,
+      onFailure: announce,
+    })
+    this.#worker = connectWorker(this.#engines, this.#aws, this.#addresses)
+    if (own) return
+    this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
+    await this.#useSource(embeddedSource(postgresCredentials(paths.directory), port('postgres'), sampleDatabase))
+  }
+
+  /** Before the worker starts: it starts the connector that it remembers at once. */
+  async #useSource(source: Source): Promise<void> {
+    const { debezium, preparation } = this.deployment.secrets
+    this.#source = source
+    this.#addresses.keep('postgresUrl', source.url)
+    // Their names stand in the templates, their values only in the memory of the stand-in.
+    this.#secrets.push({ name: secretName(debezium), arn: debezium, value: { ...source.debezium } })
+    this.#secrets.push({ name: secretName(preparation), arn: preparation, value: { ...source.preparation } })
+    await writeLocalDeployment(this.#deploymentFile, this.paths.deployment, source)
   }
 
   /** The declaration of the user's own tables is kept in the data folder, never in the committed file. */
   async #lookAt(own: { readonly url: string; readonly patterns: string }): Promise<void> {
     this.#tablesFile = this.paths.tables
+    const { announce = () => {} } = this.#options
     await withSource(own, async (client) => {
-      this.#source = ownSource(own.url, client)
-      this.#keepSecret(this.#source.role)
-      const declared = readTablesFile(this.#tablesFile)
-      const found = await discoverTables(client, parsePatterns(own.patterns), declared?.written.tables)
-      await checkSource(client, found.tables)
-      await refuseOtherReader(client)
-      writeTablesFile(this.#tablesFile, found.declarations)
-      this.#declared = found.tables
-      for (const sentence of findings(found)) this.#options.announce?.(sentence)
+      await this.#useSource(ownSource(own.url, client))
+      this.#declared = await lookAtSource(client, { patterns: own.patterns, tablesFile: this.#tablesFile, announce })
     })
   }
 
-  async #startWorker(): Promise<void> {
-    const endpoint = started('the AWS endpoint', this.#aws).uri
-    const { uri } = await startWorker(this.#engines, { endpoint, credentials: anyCredentials })
-    this.#addresses.connectUri = uri
+  async #startPostgres(): Promise<void> {
+    const server = await startSamplePostgres(this.#engines, this.#options.explicitData)
+    const { hostname, port, username, password } = new URL(server.url)
+    writeFileSync(this.paths.pgpass, `${hostname}:${port}:*:${username}:${password}\n`, { mode: 0o600 })
+  }
+
+  async #startKafka(): Promise<void> {
+    this.#addresses.keep('kafkaBootstrap', (await startBroker(this.#engines)).bootstrap)
+    this.#startWorker()
+  }
+
+  async #startCatalog(): Promise<void> {
+    this.#addresses.keep('catalogUri', (await startTableCatalog(this.#engines)).uri)
   }
 
   async #synthesize(say: (detail: string) => void): Promise<void> {
-    const { cdkOut: outputDirectory } = this.paths
-    await synthesize({ outputDirectory, deploymentFile: this.#deploymentFile, tablesFile: this.#tablesFile, onOutput: say })
+    const { cdkOut: outputDirectory, deployment: deploymentFile } = this.paths
+    await synthesize({ outputDirectory, deploymentFile, tablesFile: this.#tablesFile, onOutput: say })
   }
 
-  async #prepareSource(): Promise<void> {
-    const { own, announce = () => {} } = this.#options
-    const { grantedRole } = this.source
-    await withSource(this.source, async (client) => {
-      if (!own) {
-        await prepareSamples(client)
-        await checkSource(client, this.#declared)
-      }
-      await prepareSource(client, capturedTables(this.#declared), { announce, ...(grantedRole === undefined ? {} : { role: grantedRole }) })
-    })
+  async #createSamples(): Promise<void> {
+    const { announce = () => {} } = this.#options
+    const { debezium } = this.source
+    await withSource(this.source, (client) => createSamples(client, this.#declared, debezium.username, announce))
   }
 
-  /** Before the worker starts: it starts the connector that it remembers at once. */
-  #keepSecret(value: Source['role']): void {
-    // Its name stands in the connector's properties, its value only in the memory of the stand-in.
-    const arn = this.deployment.secrets.debezium
-    this.#secrets.push({ name: secretName(arn), arn, value })
-  }
-
+  /** The deployment runs the state machine itself, up to where a delivery stream can be created. */
   async #deploy(say: (detail: string) => void): Promise<void> {
-    this.#account = openAccount({
-      id: this.deployment.account,
-      region: this.deployment.region,
-      directory: this.paths.aws,
-      bucketsDirectory: this.paths.buckets,
-      catalog: icebergCatalog(started('the catalog', this.#addresses.catalogUri)),
-    })
-    await deployAssembly(readAssembly(this.paths.cdkOut), this.#account, undefined, (event) => say(`${event.stack} ${event.action}`))
-    const names = Object.values(workerNames(resourceNames(this.deployment).connector))
-    await applyRoleAcls(started('Kafka', this.#addresses.kafkaBootstrap), this.#account, names)
+    const deployed = new AbortController()
+    watchExecutions(this.aws, this.#audience(say), AbortSignal.any([deployed.signal, this.#stopping.signal]))
+    try {
+      await deployAssembly(readAssembly(this.paths.cdkOut), this.aws.account, undefined, (event) => {
+        say(`${event.stack} ${event.action}`)
+        if (event.kind === 'stack' && event.action === 'deployed') this.#startWorker()
+      })
+    } finally {
+      deployed.abort()
+    }
+  }
+
+  /** In the background, as soon as its role is deployed; who needs it awaits it. */
+  #startWorker(): void {
+    const worker = started('the worker', this.#worker)
+    if (worker.canStart()) void worker.start().catch(() => {})
+  }
+
+  async #awaitWorker(): Promise<void> {
+    const worker = started('the worker', this.#worker)
+    await worker.applyAcls()
+    await worker.start()
   }
 
   async #startDelivery(): Promise<void> {
-    const { kafkaBootstrap, catalogUri } = this.#addresses
     const { disorder } = this.#options
-    const bootstrap = started('Kafka', kafkaBootstrap)
-    await ensureTopic(bootstrap, { name: changeEventTopic, partitions: 1, retentionHours: this.deployment.kafka.retentionHours })
     const logins = kafkaLogins(this.#engines)
     const delivery = await this.processes.start(() =>
-      startDelivery(started('the account', this.#account), {
+      startDelivery(this.aws.account, {
         paths: this.paths,
         kafkaBootstrap: roleBootstrap(this.#engines),
         kafkaLogin: { user: logins.firehose.user, passwordsFile: logins.passwordsFile },
-        catalogUri: started('the catalog', catalogUri),
+        catalogUri: this.#addresses.catalogUri(),
         tableBucket: this.deployment.tableBucket.name,
         port: this.#engines.port('delivery'),
         ...(disorder ? { disorder } : {}),
         ...(this.#engines.onEvent ? { onEvent: this.#engines.onEvent } : {}),
       }),
     )
-    this.#addresses.deliveryUri = delivery.uri
+    this.#addresses.keep('deliveryUri', delivery.uri)
   }
 
-  async #startConnector(): Promise<void> {
-    const uri = started('Kafka Connect', this.#addresses.connectUri)
-    const topics = { replicationFactor: 1, retentionHours: this.deployment.kafka.retentionHours }
-    const tables = this.#declared.filter(({ capture }) => capture)
-    const properties = connectorProperties({
-      tables,
-      topics,
-      database: { ...this.source.database, secretName: secretName(this.deployment.secrets.debezium) },
-    })
-    await putConnector(uri, connectorName, properties)
-    await restartFailed(uri, connectorName)
-    await awaitRunning(uri, connectorName, { isHeldUp: () => this.#isSlotHeldUp() })
+  async #provision(say: (detail: string) => void): Promise<void> {
     writeRun(this.paths.directory, this.state)
+    const done = new AbortController()
+    watchSlot(this.source, (sentence) => this.#options.announce?.(sentence), AbortSignal.any([done.signal, this.#stopping.signal]))
+    try {
+      this.#report = await provision(this.aws, this.deployment, this.#audience(say), this.#stopping.signal)
+    } finally {
+      done.abort()
+    }
   }
 
-  /** Says, as often as it changes, what PostgreSQL waits for before it creates the replication slot. */
-  async #isSlotHeldUp(): Promise<boolean> {
-    const obstacle = await withSource(this.source, slotObstacle)
-    if (obstacle !== undefined && obstacle !== this.#slotObstacle) this.#options.announce?.(obstacle)
-    this.#slotObstacle = obstacle
-    return obstacle !== undefined
-  }
-
-  async #awaitSnapshot(): Promise<void> {
-    const uri = started('Kafka Connect', this.#addresses.connectUri)
-    await withSource(this.source, (client) => awaitInitialSnapshot(uri, connectorName, () => isSlotActive(client)))
+  #audience(say: (line: string) => void): ExecutionAudience {
+    return { say, tell: this.#options.tell }
   }
 }
 
 function started<T>(what: string, value: T | undefined): T {
   if (value === undefined) throw new Error(`${what} is not there yet: a stage runs out of order`)
   return value
-}
-
-function* findings({ skipped, warnings, gone }: Discovery): Iterable<string> {
-  for (const { schema, name, why } of skipped) yield `${schema}.${name} is left out: ${why}`
-  for (const { schema, name } of gone) yield `${schema}.${name} is declared and does not exist any more`
-  for (const { schema, name, warnings: about } of warnings) for (const { text } of about) yield `${schema}.${name}: ${text}`
 }

@@ -1,6 +1,5 @@
 import type { Client } from 'pg'
-import { replicationSlot } from '../../pipeline/names.ts'
-import type { RunningPostgres } from '../engines/postgres.ts'
+import type { PostgresCredentials } from '../engines/credentials.ts'
 import { connectSource, parseSourceUrl } from '../source/connection.ts'
 
 /** The database that is captured: the embedded one with the samples, or the user's own. */
@@ -9,31 +8,37 @@ export interface Source {
   readonly url: string
   /** Where Debezium connects. */
   readonly database: { readonly hostname: string; readonly port: number; readonly name: string; readonly sslmode: SslMode }
-  /** What Debezium connects as; goes into the secret. */
-  readonly role: { readonly username: string; readonly password: string }
-  /** The role where it is another than the one that prepares the source, and is given its rights by it. */
-  readonly grantedRole: string | undefined
+  /** What the two secrets of the deployment hold: who prepares the source, and what Debezium connects as. */
+  readonly preparation: Login
+  readonly debezium: Login
+}
+
+export interface Login {
+  readonly username: string
+  readonly password: string
 }
 
 const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 type SslMode = (typeof sslModes)[number]
 
-export function embeddedSource(postgres: RunningPostgres, debezium: { user: string; password: string }): Source {
+/** The embedded PostgreSQL with the samples, whether it runs already or not. */
+export function embeddedSource({ administrator, debezium }: PostgresCredentials, port: number, database: string): Source {
   return {
-    url: postgres.url,
-    database: { hostname: '127.0.0.1', port: postgres.port, name: postgres.database, sslmode: 'disable' },
-    role: { username: debezium.user, password: debezium.password },
-    grantedRole: debezium.user,
+    url: `postgres://${administrator.user}:${administrator.password}@127.0.0.1:${port}/${database}`,
+    database: { hostname: '127.0.0.1', port, name: database, sslmode: 'disable' },
+    preparation: { username: administrator.user, password: administrator.password },
+    debezium: { username: debezium.user, password: debezium.password },
   }
 }
 
 /**
- * The user's own database. Debezium connects as the user of the URL.
+ * The user's own database. The user of the URL prepares it, and is who Debezium connects as.
  * @param client connected to it: knows a password that came from `PGPASSWORD` or `~/.pgpass`
  */
 export function ownSource(url: string, client: Client): Source {
   const { hostname, port, pathname, searchParams } = parseSourceUrl(url)
   const wanted = searchParams.get('sslmode')
+  const login = { username: client.user ?? '', password: client.password ?? '' }
   return {
     url,
     database: {
@@ -42,8 +47,8 @@ export function ownSource(url: string, client: Client): Source {
       name: decodeURIComponent(pathname.slice(1)),
       sslmode: sslModes.find((mode) => mode === wanted) ?? 'prefer',
     },
-    role: { username: client.user ?? '', password: client.password ?? '' },
-    grantedRole: undefined,
+    preparation: login,
+    debezium: login,
   }
 }
 
@@ -55,12 +60,4 @@ export async function withSource<T>(source: Pick<Source, 'url'>, run: (client: C
   } finally {
     await client.end()
   }
-}
-
-/** Whether something reads the replication slot: it does once the initial snapshot has ended. */
-export async function isSlotActive(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ active: string }>('SELECT active::text FROM pg_replication_slots WHERE slot_name = $1', [
-    replicationSlot,
-  ])
-  return rows[0]?.active === 'true'
 }

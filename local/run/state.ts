@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import type { AwsCredentials } from '../aws/principals.ts'
 import { errorCode } from '../engines/error-code.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 
@@ -15,6 +16,8 @@ export interface RunState {
   readonly connectUri: string
   readonly catalogUri: string
   readonly awsEndpoint: string
+  /** The administrator's of the local account. */
+  readonly awsCredentials: AwsCredentials
   readonly deliveryUri: string
   readonly tableBucket: string
   readonly namespace: string
@@ -31,6 +34,7 @@ const runFile = z.object({
   connectUri: z.string(),
   catalogUri: z.string(),
   awsEndpoint: z.string(),
+  awsCredentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
   deliveryUri: z.string(),
   tableBucket: z.string(),
   namespace: z.string(),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { AwsPlace } from '../../../local/aws/place.ts'
+import type { DeployedResource } from '../../../local/cloudformation/account.ts'
 import type { JsonObject } from '../../../local/cloudformation/json.ts'
 import { openWorkflow, type Workflow } from '../../../local/workflow/workflow.ts'
 import { inline, type PlaceFixture, placeFixture, type Served, trust } from '../aws/place.ts'
@@ -17,7 +18,11 @@ export interface WorkflowFixture {
   deploy(
     functions: Readonly<Record<string, string>>,
     definition: JsonObject,
-    more?: { readonly mayInvoke?: readonly string[]; readonly resources?: JsonObject },
+    more?: {
+      readonly mayInvoke?: readonly string[]
+      readonly resources?: JsonObject
+      readonly deployed?: Readonly<Record<string, DeployedResource>>
+    },
   ): Promise<void>
   /** Opens the same data folder again, as the next run does. */
   reopen(): Workflow
@@ -56,7 +61,7 @@ export async function workflowFixture(): Promise<WorkflowFixture> {
     workflow,
     served,
     failures,
-    async deploy(functions, definition, { mayInvoke = Object.keys(functions), resources = {} } = {}) {
+    async deploy(functions, definition, { mayInvoke = Object.keys(functions), resources = {}, deployed = {} } = {}) {
       const names = Object.entries(functions)
       for (const [name, source] of names) fixture.asset(name, source)
       if (role === '') role = await account.role('function', [{ Effect: 'Allow', Action: 'states:DescribeExecution', Resource: '*' }])
@@ -76,6 +81,7 @@ export async function workflowFixture(): Promise<WorkflowFixture> {
         },
       }
       await fixture.deploy({ Stack: stack }, place.account)
+      Object.assign(place.account.stack('Stack').resources, deployed)
       place.account.stack('Stack').resources['Machine'] = {
         stack: 'Stack',
         logicalId: 'Machine',
