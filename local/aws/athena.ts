@@ -76,12 +76,15 @@ export function athenaService(place: AwsPlace): AwsService {
     }
     running.add(execution.id)
     await state.set({ executions: [...state.get().executions.slice(1 - remembered), execution] })
-    void outcomeOf(place, request, execution).then(async (outcome) => {
-      const executions = state.get().executions.map((other) => (other.id === execution.id ? { ...other, outcome } : other))
-      running.delete(execution.id)
-      await state.set({ executions })
-    })
+    void finish(request, execution)
     return { QueryExecutionId: execution.id }
+  }
+
+  const finish = async (request: AwsRequest, execution: Execution): Promise<void> => {
+    const outcome = await outcomeOf(place, request, execution)
+    const executions = state.get().executions.map((other) => (other.id === execution.id ? { ...other, outcome } : other))
+    running.delete(execution.id)
+    await state.set({ executions })
   }
 
   const find = ({ body, authorize }: AwsRequest, action: string, shape: typeof idShape | typeof resultsShape): Execution => {
@@ -93,16 +96,12 @@ export function athenaService(place: AwsPlace): AwsService {
   }
 
   return async (request) => {
-    switch (request.operation) {
-      case 'StartQueryExecution':
-        return json(await start(request))
-      case 'GetQueryExecution':
-        return json({ QueryExecution: described(place, find(request, 'athena:GetQueryExecution', idShape), running) })
-      case 'GetQueryResults':
-        return json(results(place, request, find(request, 'athena:GetQueryResults', resultsShape), running))
-      default:
-        throw notImplemented('athena', request.operation ?? 'a request without an operation')
-    }
+    if (request.operation === 'StartQueryExecution') return json(await start(request))
+    if (request.operation === 'GetQueryExecution')
+      return json({ QueryExecution: described(place, find(request, 'athena:GetQueryExecution', idShape), running) })
+    if (request.operation === 'GetQueryResults')
+      return json(results(place, request, find(request, 'athena:GetQueryResults', resultsShape), running))
+    throw notImplemented('athena', request.operation ?? 'a request without an operation')
   }
 }
 

@@ -86,6 +86,9 @@ function identified(events: readonly LogEvent[]): IdentifiedEvent[] {
 }
 
 /** A token belongs to the request that it was given for. */
-function requestId({ nextToken: _, ...request }: Filter): string {
-  return createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 32)
+function requestId(filter: Filter): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ ...filter, nextToken: undefined }))
+    .digest('hex')
+    .slice(0, 32)
 }

@@ -14,6 +14,7 @@ export interface TestLake {
   readonly bucket: string
   readonly namespace: string
   readonly catalog: IcebergCatalog
+  readonly catalogUri: string
   readonly lake: Lake
   /** Writes; a connection runs one statement at a time. */
   readonly connection: DuckDBConnection
@@ -42,6 +43,7 @@ export async function startTestLake(): Promise<TestLake> {
     bucket,
     namespace,
     catalog,
+    catalogUri: server.uri,
     lake,
     connection,
     async stop() {

@@ -46,10 +46,16 @@ export async function startDataApiSource(): Promise<DataApiSource> {
     if (left < 0) throw new AwsError('Killed', 'whoever asked is no more')
     return service(request)
   }
-  const { uri, close } = await serveAws({ 'rds-data': rdsData }, { access: withoutAccount })
-  Object.assign(process.env, { AWS_ENDPOINT_URL: uri, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' })
-  return Object.assign(test, {
-    uri,
+  const endpoint = await serveAws({ 'rds-data': rdsData }, { access: withoutAccount })
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: endpoint.uri,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  })
+  return {
+    ...test,
+    uri: endpoint.uri,
     clusterArn: source.clusterArn,
     secretArn: source.preparationSecret,
     wrongSecret,
@@ -59,13 +65,11 @@ export async function startDataApiSource(): Promise<DataApiSource> {
       now: () => new Date(),
       plan: { ...unitPlace.plan, tables: capturedTables(tables), source: { ...source, database: 'app', ...change } },
     }),
-    stop: stopBoth(test.stop, close),
-  })
-}
-
-const stopBoth = (first: () => Promise<void>, second: () => Promise<void>) => async () => {
-  await first()
-  await second()
+    async stop() {
+      await test.stop()
+      await endpoint.close()
+    },
+  }
 }
 
 const absent = () => {

@@ -56,9 +56,9 @@ test.each([
 
 test('the message of a violated constraint comes without the row’s values', async () => {
   await source.client.query('CREATE TABLE public.keyed (id text PRIMARY KEY)')
-  const { execute: run } = dataApi(client, { ...source.place([]).plan.source }, source.secretArn)
-  expect(await run("INSERT INTO public.keyed VALUES ('secret value')")).toBe(1)
-  await expect(run('INSERT INTO public.keyed VALUES (:id)', { id: 'secret value' })).rejects.toMatchObject({
+  const api = dataApi(client, source.place([]).plan.source, source.secretArn)
+  expect(await api.execute("INSERT INTO public.keyed VALUES ('secret value')")).toBe(1)
+  await expect(api.execute('INSERT INTO public.keyed VALUES (:id)', { id: 'secret value' })).rejects.toMatchObject({
     name: 'SourceQueryFailed',
     message:
       'PostgreSQL refused “INSERT INTO public.keyed VALUES (:id)”: ERROR: duplicate key value violates unique constraint "keyed_pkey"; SQLState: 23505',
