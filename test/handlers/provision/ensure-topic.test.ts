@@ -105,6 +105,10 @@ describe('waiting', () => {
 
   test.each([
     ['not described by MSK', () => kafka.on(DescribeTopicCommand).rejects(notFound('no topic'))],
+    [
+      'not described by MSK now (in the MAINTENANCE state)',
+      () => kafka.on(DescribeTopicCommand).rejects(badRequest('in the MAINTENANCE state')),
+    ],
     ['CREATING', () => kafka.on(DescribeTopicCommand).resolves(found({ Status: 'CREATING', PartitionCount: 0 }))],
     ['ACTIVE with retention.ms=1000', () => kafka.on(DescribeTopicCommand).resolves(found({}, { 'retention.ms': '1000' }))],
   ])('goes on while it is %s', async (seen, arrange) => {
