@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { LocalAccount } from '../account.ts'
+import type { DeployedResource, LocalAccount } from '../account.ts'
 import type { AccountEffects, Callback } from '../effects.ts'
 import { parseProperties, type ResourceProvider, refused } from '../provider.ts'
 import { effectsOf } from './custom-resource.ts'
@@ -22,11 +22,10 @@ export const waitConditionHandle: ResourceProvider = {
   identify: (_properties, { generatedName }, before) => ({ physicalId: before?.physicalId ?? generatedName, key: generatedName }),
   /** An earlier process may have opened it, and never seen the signal: then there must be a new one, and all that follows from it. */
   isLost: ({ physicalId, stack }, account) => {
-    const resources = Object.values(account.stacks[stack]?.resources ?? {})
-    const isOver = resources.some(
+    const condition = resourcesOf(stack, account).find(
       ({ type, properties, underway }) => type === waitCondition.type && properties.Handle === physicalId && underway === undefined,
     )
-    return !isOver && !handlesOf(account).has(physicalId)
+    return condition ? wasInVain(condition, account) : !handlesOf(account).has(physicalId)
   },
   async realize(_properties, context, before) {
     if (before) return { physicalId: before.physicalId }
@@ -39,6 +38,15 @@ export const waitConditionHandle: ResourceProvider = {
     handles.get(physicalId)?.close()
     handles.delete(physicalId)
   },
+}
+
+function resourcesOf(stack: string, account: LocalAccount): DeployedResource[] {
+  return Object.values(account.stacks[stack]?.resources ?? {})
+}
+
+/** Nothing that waited for the condition was created. CloudFormation would have rolled all of it back, and the next deployment waits anew. */
+function wasInVain({ stack, logicalId }: DeployedResource, account: LocalAccount): boolean {
+  return !resourcesOf(stack, account).some(({ after, underway }) => underway !== 'create' && after.includes(logicalId))
 }
 
 const conditionShape = z.strictObject({
@@ -65,6 +73,7 @@ export const waitCondition: ResourceProvider = {
     key: generatedName,
     ...(before && { attributes: before.attributes }),
   }),
+  isLost: wasInVain,
   async check(properties, context) {
     parseProperties(conditionShape, properties, context)
   },

@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serveAws, withoutAccount } from '../../../local/aws/endpoint.ts'
 import { readAssembly } from '../../../local/cloudformation/assembly.ts'
 import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
 import { localFunctions } from '../../../local/cloudformation/resources/lambda-function.ts'
 import { synthesize } from '../../../local/cloudformation/synthesize.ts'
+import { letFirehoseIn } from './firehose-let-in.ts'
 import { accountFixture } from './fixture.ts'
+import { openGate } from './open-gate.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const directory = mkdtempSync(join(tmpdir(), 'synthesize-'))
@@ -37,13 +40,21 @@ test('the app is synthesized as the CDK CLI would, once for the same inputs, and
     'CdcS3Tables',
     'CdcLambdaTransform',
     'CdcFirehoseRole',
+    'CdcProvisioning',
     'CdcFirehose',
     'CdcMonitoring',
   ])
 
   const fixture = await accountFixture()
+  const endpoint = await serveAws({}, { access: withoutAccount })
   try {
-    await deployAssembly(assembly, fixture.open())
+    // What a delivery stream needs besides stacks is not there yet.
+    const account = fixture.open()
+    await expect(deployAssembly(assembly, { ...account, effects: openGate(endpoint, async () => {}) })).rejects.toMatchObject({
+      name: 'DeploymentRefused',
+      message: expect.stringContaining('Multi-VPC private connectivity is not enabled'),
+    })
+    await deployAssembly(assembly, { ...account, effects: openGate(endpoint, () => letFirehoseIn(account)) })
     expect([...fixture.rest.tables.keys()].toSorted()).toEqual([
       'aurora_cdc.cdc_canary',
       'aurora_cdc.odd',
@@ -55,8 +66,9 @@ test('the app is synthesized as the CDK CLI would, once for the same inputs, and
     await deployAssembly(assembly, again, undefined, (event) => events.push(event.action))
     expect(new Set(events)).toEqual(new Set(['deploying', 'unchanged', 'deployed']))
 
-    const [transform, ...others] = Object.values(localFunctions(again))
-    expect(others).toEqual([])
+    const functions = Object.values(localFunctions(again))
+    expect(new Set(functions.map(({ assetDirectory }) => assetDirectory)).size).toBe(functions.length)
+    const transform = functions.find(({ functionName }) => functionName === 'aurora-cdc-transform')
     const bundle = join(String(transform?.assetDirectory), 'index.mjs')
     expect(readdirSync(String(transform?.assetDirectory))).toEqual(['index.mjs'])
     expect(statSync(bundle).size).toBeLessThan(40 * 1024)
@@ -71,6 +83,7 @@ test('the app is synthesized as the CDK CLI would, once for the same inputs, and
     expect(code).toContain('odd $(id)')
     expect(code).toContain("a'b$c")
   } finally {
+    await endpoint.close()
     await fixture.close()
   }
 }, 120_000)
@@ -82,7 +95,7 @@ test('a fault in a file is what a failed synthesis says, and the earlier output 
     name: 'SynthesisFailed',
     message: expect.stringMatching(/InvalidDeployment: .*broken\.json has \d+ faults:\n {2}account: found 1, allowed: the 12 digits/),
   })
-  expect(readAssembly(outputDirectory).stacks).toHaveLength(7)
+  expect(readAssembly(outputDirectory).stacks).toHaveLength(8)
 }, 60_000)
 
 test('a folder without a synthesized app is refused', () => {
