@@ -11,6 +11,9 @@ import { howToGoOn } from './run/words.ts'
 import { sourceAddress } from './source/connection.ts'
 import { detachSource } from './source/detach.ts'
 
+// The AWS clients say at their first use until when they support this Node.js, which is the package's own business.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+
 /** Conventional exit code of a program that Ctrl-C ended. */
 const interruptedCode = 130
 

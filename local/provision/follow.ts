@@ -28,7 +28,7 @@ export async function followExecution({ client, executionArn, pollMs, signal, on
     signal?.throwIfAborted()
     // Asked before the history, so that the history of one that has ended is whole.
     const execution = await client.send(new DescribeExecutionCommand({ executionArn }))
-    onProgress(taskProgress(await history.read()), execution)
+    onProgress(taskProgress(await history.read(), execution.status === 'RUNNING'), execution)
     if (execution.status !== 'RUNNING') return execution
     await sleep(pollMs, undefined, signal ? { signal } : {})
   }

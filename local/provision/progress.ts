@@ -28,8 +28,11 @@ const answer = z.object({
 
 type Changing = { -readonly [Member in keyof TaskProgress]: TaskProgress[Member] }
 
-/** The tasks of an execution in the order in which they were entered first, from its history so far. */
-export function taskProgress(events: readonly HistoryEvent[]): TaskProgress[] {
+/**
+ * The tasks of an execution in the order in which they were entered first, from its history so far. While the execution runs, a failure is one that is
+ * tried again.
+ */
+export function taskProgress(events: readonly HistoryEvent[], isRunning: boolean): TaskProgress[] {
   const tasks = new Map<string, Changing>()
   const taskOf = new Map<number, string>()
   for (const event of events) {
@@ -51,8 +54,12 @@ export function taskProgress(events: readonly HistoryEvent[]): TaskProgress[] {
     else if (type === 'LambdaFunctionScheduled' || type === 'TaskScheduled') task.state = 'running'
     if (type !== 'TaskStateExited') taskOf.set(id, name)
   }
-  return [...tasks.values()]
+  return [...tasks.values()].map((task) =>
+    isRunning && task.state === 'failed' ? { ...task, state: 'waiting', seen: failureText(task) } : task,
+  )
 }
+
+const failureText = ({ failure }: TaskProgress) => `${failure?.error}: ${failure?.cause}`
 
 function enter(tasks: Map<string, Changing>, name: string, at: number): void {
   const known = tasks.get(name)

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Deployment } from '../../pipeline/deployment.ts'
 import { athenaService } from '../aws/athena.ts'
+import { cloudWatchService } from '../aws/cloudwatch.ts'
+import { cloudWatchLogsService } from '../aws/cloudwatch-logs.ts'
 import { type AwsEndpoint, type AwsService, serveAws } from '../aws/endpoint.ts'
 import { firehoseService } from '../aws/firehose.ts'
 import { glueService } from '../aws/glue.ts'
@@ -98,6 +100,8 @@ function services(place: AwsPlace, workflow: Workflow, { aurora }: Deployment): 
     kafka: mskService(place),
     kafkaconnect: mskConnectService(place),
     athena: athenaService(place),
+    logs: cloudWatchLogsService(place),
+    monitoring: cloudWatchService(place),
     firehose: firehoseService(place),
     glue: glueService(place),
     lakeformation: lakeFormationService(place),

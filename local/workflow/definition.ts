@@ -98,6 +98,7 @@ function localState(name: string, state: JsonObject, within: StateOfDefinition['
   }
   if (Array.isArray(local.Retry))
     local.Retry = local.Retry.map((retrier) => (isObject(retrier) ? localRetrier(retrier, timeScale) : retrier))
+  if (Array.isArray(local.Choices)) local.Choices = local.Choices.map(localRule)
   const { Branches, ...own } = local
   const renamed = renamedContext(own, name, key)
   if (!Array.isArray(Branches)) return renamed
@@ -114,6 +115,18 @@ function localRetrier({ IntervalSeconds = 1, MaxDelaySeconds, ...retrier }: Json
     IntervalSeconds: scaled(Number(IntervalSeconds), timeScale),
     ...(typeof MaxDelaySeconds === 'number' ? { MaxDelaySeconds: scaled(MaxDelaySeconds, timeScale) } : {}),
   }
+}
+
+/** Of a test such as `"IsNull": false` the interpreter sees no more than that it does not hold. */
+function localRule(rule: Json): Json {
+  if (Array.isArray(rule)) return rule.map(localRule)
+  if (!isObject(rule)) return rule
+  const { Next, Variable, ...tests } = rule
+  const onward = Next === undefined ? {} : { Next }
+  const negated = Object.entries(tests).find(([test, wanted]) => /^Is[A-Z]/.test(test) && wanted === false)
+  if (negated && Variable !== undefined) return { Not: { Variable, [negated[0]]: true }, ...onward }
+  const nested = Object.entries(tests).map(([test, operand]) => [test, /^(And|Or|Not)$/.test(test) ? localRule(operand) : operand])
+  return { ...(Variable === undefined ? {} : { Variable }), ...Object.fromEntries(nested), ...onward }
 }
 
 /** Seconds at AWS as seconds here. */

@@ -11,8 +11,8 @@ import type { DeployedFunctions } from './functions.ts'
 export interface EventRules {
   /** A change of an execution's status, as Step Functions tells EventBridge of it. */
   executionChanged(execution: Execution): void
-  /** Resolves when nothing is being delivered. */
-  idle(): Promise<void>
+  /** From now on nothing is sent. */
+  close(): void
 }
 
 export interface EventRulesPlace {
@@ -28,7 +28,7 @@ export interface EventRulesPlace {
 const retryAfterSeconds = [60, 120]
 
 export function eventRules({ account, functions, timeScale, now, onFailure }: EventRulesPlace): EventRules {
-  const delivering = new Set<Promise<void>>()
+  let closed = false
 
   const invoke = async (target: JsonObject, rule: DeployedResource, event: JsonObject): Promise<void> => {
     const arn = scalarText(target.Arn)
@@ -44,13 +44,12 @@ export function eventRules({ account, functions, timeScale, now, onFailure }: Ev
   }
 
   const send = (event: JsonObject): void => {
+    if (closed) return
     for (const rule of account.find('AWS::Events::Rule')) {
       const { EventPattern, State, Targets } = rule.properties
       if (State === 'DISABLED' || !isObject(EventPattern) || !matches(EventPattern, event)) continue
       for (const target of Array.isArray(Targets) ? Targets.filter(isObject) : []) {
-        const delivery = invoke(target, rule, event).catch((error: unknown) => onFailure(String(error)))
-        delivering.add(delivery)
-        void delivery.finally(() => delivering.delete(delivery))
+        invoke(target, rule, event).catch((error: unknown) => closed || onFailure(String(error)))
       }
     }
   }
@@ -68,8 +67,8 @@ export function eventRules({ account, functions, timeScale, now, onFailure }: Ev
         resources: [execution.executionArn],
         detail: executionDetail(execution),
       }),
-    async idle() {
-      while (delivering.size > 0) await Promise.all(delivering)
+    close() {
+      closed = true
     },
   }
 }

@@ -37,11 +37,6 @@ interface Kept {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Where a function's standard output goes, in CloudWatch's place. */
-export function functionLogFile(logsDirectory: string, functionName: string): string {
-  return join(logsDirectory, 'lambda', `${functionName}.log`)
-}
-
 export function deployedFunctions({ account, principals, endpointUri, logsDirectory }: FunctionsPlace): DeployedFunctions {
   const idle = new Map<string, Kept[]>()
   const all = new Set<RunningFunction>()
@@ -59,7 +54,8 @@ export function deployedFunctions({ account, principals, endpointUri, logsDirect
     const running = runFunction(fn, {
       functionArn: resource.arn ?? resource.physicalId,
       region: account.region,
-      logFile: functionLogFile(logsDirectory, fn.functionName),
+      // Where CloudWatch's stand-in finds it.
+      logFile: join(logsDirectory, `${fn.functionName}.log`),
       environment: {
         AWS_ENDPOINT_URL: endpointUri(),
         AWS_ACCESS_KEY_ID: accessKeyId,

@@ -58,6 +58,8 @@ export function openWorkflow({ place, endpointUri, directory, onFailure }: Workf
       return () => void listeners.delete(listener)
     },
     async close() {
+      // Who would be told that the executions end here ends, too.
+      rules.close()
       await executions.close()
       await functions.close()
     },

@@ -37,7 +37,7 @@ describe('the progress of an execution', () => {
   it('tells a task that is asked again and again as one that waits, then as done', () => {
     const history = new History()
     history.answer(11, history.invoke(10, history.enter(10, look)), { ready: false, seen: 'UPDATING for 1 s' })
-    expect(taskProgress(history.events)).toEqual<TaskProgress[]>([
+    expect(taskProgress(history.events, true)).toEqual<TaskProgress[]>([
       {
         name: look,
         state: 'waiting',
@@ -56,7 +56,7 @@ describe('the progress of an execution', () => {
       did: ['turned it on'],
       already: ['the policy'],
     })
-    expect(taskProgress(history.events)).toEqual([
+    expect(taskProgress(history.events, true)).toEqual([
       expect.objectContaining({
         state: 'done',
         startedMs: 10_000,
@@ -75,17 +75,24 @@ describe('the progress of an execution', () => {
     const [first, second] = [history.invoke(1, one), history.invoke(1, other)]
     history.fail(2, second, 'SourceNotReady', 'no publication')
     history.answer(3, first, { ready: true, seen: 'fine' })
-    expect(taskProgress(history.events)).toEqual([
+    expect(taskProgress(history.events, false)).toEqual([
       expect.objectContaining({ name: 'One', state: 'done' }),
       expect.objectContaining({ name: 'Other', state: 'failed', failure: { error: 'SourceNotReady', cause: 'no publication' } }),
     ])
+  })
+
+  it('is waiting while a failure may be tried again, and has failed once the execution has', () => {
+    const history = new History()
+    history.fail(2, history.invoke(1, history.enter(1, 'Try')), 'AwsUnavailable', 'throttled')
+    expect(taskProgress(history.events, true)).toEqual([expect.objectContaining({ state: 'waiting', seen: 'AwsUnavailable: throttled' })])
+    expect(taskProgress(history.events, false)).toEqual([expect.objectContaining({ state: 'failed' })])
   })
 
   it('is running again when a failure is retried', () => {
     const history = new History()
     const failed = history.fail(2, history.invoke(1, history.enter(1, 'Try')), 'AwsUnavailable', 'throttled')
     history.invoke(7, failed)
-    expect(taskProgress(history.events)).toEqual([
+    expect(taskProgress(history.events, true)).toEqual([
       expect.objectContaining({ state: 'running', failure: { error: 'AwsUnavailable', cause: 'throttled' } }),
     ])
   })

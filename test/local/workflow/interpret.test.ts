@@ -223,6 +223,36 @@ describe('a definition run by the interpreter', () => {
     expect(() => localDefinition(machine, timeScale)).toThrow(message)
   })
 
+  it.each<[JsonObject, string]>([
+    [{ Variable: '$.none', IsNull: false }, 'Otherwise'],
+    [{ Variable: '$.some', IsNull: false }, 'Then'],
+    [{ Variable: '$.none', IsNull: true }, 'Then'],
+    [{ Variable: '$.missing', IsPresent: false }, 'Then'],
+    [{ Variable: '$.some', IsString: false }, 'Otherwise'],
+    [{ And: [{ Variable: '$.some', IsNull: false }, { Not: { Variable: '$.none', IsNull: false } }] }, 'Then'],
+    [
+      {
+        Or: [
+          { Variable: '$.none', IsNull: false },
+          { Variable: '$.some', StringEquals: 'else' },
+        ],
+      },
+      'Otherwise',
+    ],
+  ])('chooses by %j the way %s', async (rule, way) => {
+    const machine: JsonObject = {
+      StartAt: 'Which?',
+      States: {
+        'Which?': { Type: 'Choice', Choices: [{ ...rule, Next: 'Then' }], Default: 'Otherwise' },
+        Then: { Type: 'Succeed' },
+        Otherwise: { Type: 'Succeed' },
+      },
+    }
+    const run = start(machine, undefined, { none: null, some: 'text' })
+    expect(await run.outcome).toMatchObject({ status: 'SUCCEEDED' })
+    expect(text(run.events)).toContain(`entered ${way}`)
+  })
+
   it('keeps what a Pass says, a null included', async () => {
     const machine: JsonObject = {
       StartAt: 'P',
