@@ -38,7 +38,8 @@ function cut<Sent extends Message>(message: Sent): Sent {
 
 /** `ECONNREFUSED`, or the kind of error; its message may hold the URL. */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const { cause } = error
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.name
+  if (typeof error !== 'object' || error === null) return 'unknown'
+  const cause = 'cause' in error ? error.cause : undefined
+  if (typeof cause === 'object' && cause !== null && 'code' in cause) return String(cause.code)
+  return 'name' in error ? String(error.name) : 'unknown'
 }

@@ -25,7 +25,7 @@ export async function handler({ detail: { executionArn, status } }: ExecutionSta
 
 /** What a wait condition is told. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-waitcondition.html */
 export function failureSignal(
-  execution: Pick<DescribeExecutionCommandOutput, 'executionArn' | 'name' | 'error' | 'cause'>,
+  execution: Partial<Pick<DescribeExecutionCommandOutput, 'executionArn' | 'name' | 'error' | 'cause'>>,
   status: string,
 ) {
   const { executionArn = '', name = '', error, cause } = execution

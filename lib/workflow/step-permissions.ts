@@ -169,7 +169,6 @@ function connectorPermissions({ stack, deployment, plan }: StepPermissionsSettin
           'logs:GetLogDelivery',
           'logs:ListLogDeliveries',
           'logs:PutResourcePolicy',
-          'logs:UpdateLogDelivery',
         ],
         'What delivers logs has no resource-level permissions',
       ),

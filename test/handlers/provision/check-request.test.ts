@@ -1,0 +1,69 @@
+import { DescribeDeliveryStreamCommand, FirehoseClient, ResourceNotFoundException } from '@aws-sdk/client-firehose'
+import { mockClient } from 'aws-sdk-client-mock'
+import { checkRequest, parseRequest } from '../../../handlers/provision/check-request.ts'
+import type { ProvisioningRequest } from '../../../pipeline/provisioning.ts'
+import { asked, place } from './asked.ts'
+
+const firehose = mockClient(FirehoseClient)
+beforeEach(() => firehose.reset())
+
+const url = 'https://cloudformation-waitcondition-us-east-1.s3.amazonaws.com/handle?Signature=secret'
+
+test.each<[unknown, ProvisioningRequest]>([
+  [{}, { until: 'Verified', signal: null }],
+  [
+    { until: 'Verified', signal: null },
+    { until: 'Verified', signal: null },
+  ],
+  [{ until: 'DeliveryReady' }, { until: 'DeliveryReady', signal: null }],
+  [
+    { until: 'DeliveryReady', signal: { url } },
+    { until: 'DeliveryReady', signal: { url } },
+  ],
+])('the input %j is understood', (input, request) => {
+  expect(parseRequest(input)).toEqual(request)
+})
+
+test.each<[unknown, string]>([
+  [null, 'it is not a JSON object; {} asks for everything'],
+  [[], 'it is not a JSON object'],
+  ['Verified', 'it is not a JSON object'],
+  [{ untill: 'Verified', force: true }, '"untill", "force" is not known; allowed are "until", "signal"'],
+  [{ until: 'Always' }, '"until" is "Always"; it may be "Verified", which is the default, or "DeliveryReady"'],
+  [{ until: null }, '"until" is null'],
+  [{ until: 'DeliveryReady', signal: 'https://x' }, '"signal" must be { "url": "…" }'],
+  [{ until: 'DeliveryReady', signal: { url: 'file:///secret' } }, '"signal" must be { "url": "…" }'],
+  [{ until: 'DeliveryReady', signal: { url, more: 1 } }, '"signal" must be { "url": "…" }'],
+  [{ signal: { url } }, '"signal" goes with "until": "DeliveryReady" only'],
+])('the input %j is refused', (input, says) => {
+  const refusal = () => parseRequest(input)
+  expect(refusal).toThrow(expect.objectContaining({ name: 'InvalidRequest', message: expect.stringContaining(says) }))
+  expect(refusal).toThrow(expect.objectContaining({ message: expect.not.stringContaining('secret') }))
+})
+
+const withInput = (request: ProvisioningRequest) => ({ ...asked(), request })
+
+test('an execution that goes all the way needs the delivery stream, and says so at once where it is not there', async () => {
+  firehose.on(DescribeDeliveryStreamCommand).resolves({})
+  expect(await checkRequest(withInput({ until: 'Verified', signal: null }), place)).toMatchObject({
+    ready: true,
+    request: { until: 'Verified', signal: null },
+  })
+  expect(firehose.commandCalls(DescribeDeliveryStreamCommand)[0]?.args[0].input).toEqual({ DeliveryStreamName: place.plan.deliveryStream })
+  firehose.on(DescribeDeliveryStreamCommand).rejects(new ResourceNotFoundException({ message: 'not found', $metadata: {} }))
+  await expect(checkRequest(asked(), place)).rejects.toMatchObject({
+    name: 'DeliveryStreamMissing',
+    message: expect.stringMatching(/^There is no delivery stream aurora-cdc-[0-9a-f]{8}: .* npx cdk deploy --all/),
+  })
+})
+
+test('one that only makes it possible to create a stream does not ask for it', async () => {
+  const { seen } = await checkRequest(withInput({ until: 'DeliveryReady', signal: { url } }), place)
+  expect(seen).toBe('asked until a delivery stream can be created')
+  expect(firehose.calls()).toEqual([])
+})
+
+test('that Firehose does not answer is not taken for a missing stream', async () => {
+  firehose.on(DescribeDeliveryStreamCommand).rejects(new Error('broken'))
+  await expect(checkRequest(asked(), place)).rejects.toThrow('broken')
+})
