@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn'
+import { clientSettings } from '../aws-clients.ts'
 import { putMessage } from '../presigned-url.ts'
 import { executionArn, gateExecutionName } from './execution.ts'
 
@@ -16,7 +17,7 @@ export interface CustomResourceEvent {
   readonly ResourceProperties: { readonly StateMachineArn?: string; readonly Handle?: string }
 }
 
-const stepFunctions = new SFNClient()
+const stepFunctions = new SFNClient(clientSettings)
 const log = new Logger({ serviceName: 'gate' })
 
 /**

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { DescribeExecutionCommand, type DescribeExecutionCommandOutput, SFNClient } from '@aws-sdk/client-sfn'
+import { clientSettings } from '../aws-clients.ts'
 import { putMessage } from '../presigned-url.ts'
 
 /** What a stack's event shows of it; all of it is in the execution. */
@@ -10,7 +11,7 @@ export interface ExecutionStatusChange {
   readonly detail: { readonly executionArn: string; readonly status: string }
 }
 
-const stepFunctions = new SFNClient()
+const stepFunctions = new SFNClient(clientSettings)
 const log = new Logger({ serviceName: 'signal-failure' })
 
 /** Tells the wait condition that an execution signals that there will be no success, and why. Executions that nobody waits for are left alone. */

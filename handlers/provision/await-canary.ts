@@ -9,9 +9,10 @@ import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { type SourceQuery, textOf } from '../../pipeline/source-query.ts'
 import { durationText, notYet, ready, waitingSince } from '../../pipeline/step-answer.ts'
+import { clientSettings, dataApiSettings } from '../aws-clients.ts'
 import { awaitQuery, startQuery } from './athena.ts'
 import { hopFacts, lastHop } from './canary-hops.ts'
-import { dataApi, dataApiTimeouts } from './data-api.ts'
+import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** What is known of the change, from one look to the next. */
@@ -31,9 +32,9 @@ const limitMinutes = 30
 /** What a call looks before it answers. */
 const callMilliseconds = 9000
 
-const athena = new AthenaClient()
-const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
-const cloudWatch = new CloudWatchClient()
+const athena = new AthenaClient(clientSettings)
+const rdsData = new RDSDataClient(dataApiSettings)
+const cloudWatch = new CloudWatchClient(clientSettings)
 export const handler = stepHandler('await-canary', awaitCanary)
 
 /**

@@ -4,14 +4,15 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { type ConnectorAnswer, paused } from './connector/converge.ts'
 import { type Connector, findConnector } from './connector/find-connector.ts'
 import { firstLine, lastErrors } from './connector/log-errors.ts'
 import { lastOperation, requireDone } from './connector/operations.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-const kafkaConnect = new KafkaConnectClient()
-const logs = new CloudWatchLogsClient()
+const kafkaConnect = new KafkaConnectClient(clientSettings)
+const logs = new CloudWatchLogsClient(clientSettings)
 
 export const handler = stepHandler('await-connector', awaitConnector)
 

@@ -2,6 +2,7 @@ import { type DeliveryStreamDescription, DescribeDeliveryStreamCommand, Firehose
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
@@ -14,7 +15,7 @@ const suspensionChecks =
   'Look whether the cluster is ACTIVE and whether the topic exists: once it was deleted and created again, the stream has to be made anew as well ' +
   '(delete the stack CdcFirehose, deploy it again). Then redrive the execution.'
 
-const firehose = new FirehoseClient()
+const firehose = new FirehoseClient(clientSettings)
 export const handler = stepHandler('await-delivery-stream', awaitDeliveryStream)
 
 /** Whether the delivery stream is ACTIVE. @throws PipelineError `DeliveryStreamMissing`, `DeliveryStreamFailed` */

@@ -5,6 +5,7 @@ import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { awaitQuery, startQuery } from './athena.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
@@ -29,7 +30,7 @@ export function countedGroups(tables: readonly CapturedTable[]): CapturedTable[]
   )
 }
 
-const athena = new AthenaClient()
+const athena = new AthenaClient(clientSettings)
 export const handler = stepHandler('await-row-counts', awaitRowCounts)
 
 /**

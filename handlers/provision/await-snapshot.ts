@@ -6,7 +6,8 @@ import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { afterLine, noSnapshot, progressText, type SnapshotProgress, snapshotFilter } from '../../pipeline/snapshot-log.ts'
 import { slotQuery } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
-import { dataApi, dataApiTimeouts } from './data-api.ts'
+import { clientSettings, dataApiSettings } from '../aws-clients.ts'
+import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** What is known of the snapshot, from one look to the next. */
@@ -48,8 +49,8 @@ const settledMilliseconds = 60_000
 /** What a call reads of the log before it answers. */
 const callMilliseconds = 7000
 
-const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
-const logs = new CloudWatchLogsClient()
+const rdsData = new RDSDataClient(dataApiSettings)
+const logs = new CloudWatchLogsClient(clientSettings)
 export const handler = stepHandler('await-snapshot', awaitSnapshot)
 
 /**
@@ -78,11 +79,17 @@ export async function awaitSnapshot(request: StepRequest<object, SnapshotAnswer>
       'SnapshotFailed',
       `The connector ${plan.connector.name} failed in its initial snapshot, and did not begin again: ${read.progress.reason}. More is in the log group ${plan.connector.logGroup}`,
     )
-  return { ...waiting(request, now(), slot !== undefined, read.progress), ...state }
+  return { ...waiting(request, now(), slotText(slot !== undefined, active), read.progress), ...state }
 }
 
-function waiting(request: StepRequest<object, SnapshotAnswer>, now: Date, hasSlot: boolean, progress: SnapshotProgress): StepAnswer {
-  const slot = hasSlot ? `the slot ${replicationSlot} is not being read yet` : `there is no slot ${replicationSlot} yet`
+function slotText(exists: boolean, active: boolean): string {
+  if (!exists) return `there is no slot ${replicationSlot} yet`
+  return active
+    ? `the slot ${replicationSlot} is being read, and the log does not tell of the end`
+    : `the slot ${replicationSlot} is not being read yet`
+}
+
+function waiting(request: StepRequest<object, SnapshotAnswer>, now: Date, slot: string, progress: SnapshotProgress): StepAnswer {
   return notYet(request, now, {
     what: 'The initial snapshot',
     seen: progress.phase === 'none' ? slot : `${progressText(progress)}; ${slot}`,

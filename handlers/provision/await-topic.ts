@@ -2,12 +2,13 @@ import { KafkaClient } from '@aws-sdk/client-kafka'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 import { describeTopic, refuseOtherPartitions, type TopicView } from './topic/describe-topic.ts'
 import { differences } from './topic/settings.ts'
 
-const kafka = new KafkaClient()
+const kafka = new KafkaClient(clientSettings)
 export const handler = stepHandler('await-topic', awaitTopic)
 
 /** Whether the topic is ACTIVE with its settings. @throws PipelineError `TopicMismatch` */

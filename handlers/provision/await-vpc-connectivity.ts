@@ -2,6 +2,7 @@ import { type ClusterOperationV2, KafkaClient } from '@aws-sdk/client-kafka'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepRequest } from '../../pipeline/provisioning.ts'
 import { notYet, ready, waitingSince } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { type ClusterView, describeCluster, describeOperation, refuseLostCluster } from './cluster/describe-cluster.ts'
 import type { ConnectivityAnswer } from './ensure-vpc-connectivity.ts'
 import { type StepPlace, stepHandler } from './step.ts'
@@ -14,7 +15,7 @@ interface Followed {
   readonly operationArn?: string | null
 }
 
-const kafka = new KafkaClient()
+const kafka = new KafkaClient(clientSettings)
 export const handler = stepHandler('await-vpc-connectivity', awaitVpcConnectivity)
 
 /** Whether the cluster is ACTIVE with multi-VPC connectivity: by its state, by the setting, and by what became of the update. */

@@ -3,10 +3,11 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-const glue = new GlueClient()
+const glue = new GlueClient(clientSettings)
 
 /** The Glue catalog of all S3 table buckets of an account and Region. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-aws.html */
 export const tablesCatalog = 's3tablescatalog'

@@ -2,6 +2,7 @@ import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-f
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { ProvisioningRequest, StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
@@ -40,7 +41,7 @@ export function parseRequest(input: unknown): ProvisioningRequest {
   return request
 }
 
-const firehose = new FirehoseClient()
+const firehose = new FirehoseClient(clientSettings)
 export const handler = stepHandler('check-request', checkRequest)
 
 /** Is the input understood, and can the execution reach what it asks for? @throws PipelineError `InvalidRequest`, `DeliveryStreamMissing` */

@@ -3,7 +3,8 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { type Finding, outOfLineTables, sourceFindings } from '../../pipeline/source-check.ts'
 import { ready } from '../../pipeline/step-answer.ts'
-import { dataApi, dataApiTimeouts } from './data-api.ts'
+import { dataApiSettings } from '../aws-clients.ts'
+import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** The state machine shows 32,768 characters of an error's cause; the log has all findings. */
@@ -20,7 +21,7 @@ export function findingsText(findings: readonly Finding[]): string {
   return text
 }
 
-const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
+const rdsData = new RDSDataClient(dataApiSettings)
 export const handler = stepHandler('check-source', checkSource)
 
 /**

@@ -12,9 +12,6 @@ export interface DataApi {
   execute(sql: string, parameters?: Readonly<Record<string, string>>): Promise<number>
 }
 
-/** Long enough for any of our statements, short enough for a step of 15 s to say what happened. */
-export const dataApiTimeouts = { requestTimeout: 12_000, connectionTimeout: 3000 }
-
 /**
  * The Data API with the user of a secret. It runs one statement a call; its JSON answers are for SELECTs only, and every value of ours is text.
  * @throws PipelineError (from both functions) `SourceUnreachable`, `SourceBusy`, `DataApiDisabled`, `SourceSecretUnusable`, `SourceQueryFailed`

@@ -10,10 +10,11 @@ import {
 } from '../../pipeline/canary-sql.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
-import { dataApi, dataApiTimeouts } from './data-api.ts'
+import { dataApiSettings } from '../aws-clients.ts'
+import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
+const rdsData = new RDSDataClient(dataApiSettings)
 export const handler = stepHandler('ensure-canary', ensureCanary)
 
 /**

@@ -2,6 +2,7 @@ import { GetClusterPolicyCommand, KafkaClient, PutClusterPolicyCommand } from '@
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
@@ -32,7 +33,7 @@ export function clusterPolicy(
   return { Version: '2012-10-17', Statement: [...current.filter((statement) => statement.Sid !== sid), firehoseStatement(clusterArn)] }
 }
 
-const kafka = new KafkaClient()
+const kafka = new KafkaClient(clientSettings)
 export const handler = stepHandler('ensure-cluster-policy', ensureClusterPolicy)
 
 /** Merges the statement for Firehose into the cluster's policy. @throws PipelineError `PolicyConflict` where another policy came between */

@@ -2,6 +2,7 @@ import { KafkaClient } from '@aws-sdk/client-kafka'
 import { KafkaConnectClient } from '@aws-sdk/client-kafkaconnect'
 import type { StepRequest } from '../../pipeline/provisioning.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { bootstrapServers } from './connector/bootstrap-servers.ts'
 import { type ConnectorAnswer, converge } from './connector/converge.ts'
 import { findConnector } from './connector/find-connector.ts'
@@ -9,8 +10,8 @@ import { deleteRetired } from './connector/retired.ts'
 import { wantedConnector } from './connector/wanted-connector.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-const kafka = new KafkaClient()
-const kafkaConnect = new KafkaConnectClient()
+const kafka = new KafkaClient(clientSettings)
+const kafkaConnect = new KafkaConnectClient(clientSettings)
 
 export const handler = stepHandler('ensure-connector', ensureConnector)
 

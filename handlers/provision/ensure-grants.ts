@@ -3,13 +3,14 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { ensureAdministrator } from './grants/administrators.ts'
 import { heldGrants, missingPermissions } from './grants/held-grants.ts'
 import { delegateCommand, type Grant, grantText, wantedGrants } from './grants/wanted-grants.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
-const lakeFormation = new LakeFormationClient()
+const lakeFormation = new LakeFormationClient(clientSettings)
 
 /** Grants go one by one, a few a second: what is left after this waits for the next look. */
 const grantForMs = 8000

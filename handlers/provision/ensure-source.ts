@@ -5,7 +5,8 @@ import { type SourceAction, sourcePreparation } from '../../pipeline/source-prep
 import { textOf } from '../../pipeline/source-query.ts'
 import { atomically } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
-import { type DataApi, dataApi, dataApiTimeouts, sqlState } from './data-api.ts'
+import { dataApiSettings } from '../aws-clients.ts'
+import { type DataApi, dataApi, sqlState } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** What another execution, at the same work, leaves for this one to run into: it exists by now, or was changed at the same moment. */
@@ -17,7 +18,7 @@ const callMilliseconds = 8000
 /** Sentences of what was done that an answer carries: hundreds of replica identities would fill the execution's history. */
 const shownSentences = 20
 
-const rdsData = new RDSDataClient({ requestHandler: dataApiTimeouts })
+const rdsData = new RDSDataClient(dataApiSettings)
 export const handler = stepHandler('ensure-source', ensureSource)
 
 /**

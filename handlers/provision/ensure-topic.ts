@@ -2,6 +2,7 @@ import { CreateTopicCommand, KafkaClient, UpdateTopicCommand } from '@aws-sdk/cl
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { describeCluster, refuseLostCluster } from './cluster/describe-cluster.ts'
 import { type StepPlace, stepHandler } from './step.ts'
@@ -21,7 +22,7 @@ export function wantedTopic(clusterArn: string, { name, partitions, replicationF
   }
 }
 
-const kafka = new KafkaClient()
+const kafka = new KafkaClient(clientSettings)
 export const handler = stepHandler('ensure-topic', ensureTopic)
 
 /** Creates the topic of all change events, or changes its settings to those wanted. @throws PipelineError `TopicMismatch` */

@@ -2,6 +2,7 @@ import { KafkaClient, UpdateConnectivityCommand } from '@aws-sdk/client-kafka'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type ClusterView, describeCluster, describeOperation, refuseLostCluster } from './cluster/describe-cluster.ts'
 import { type StepPlace, stepHandler } from './step.ts'
@@ -19,7 +20,7 @@ export interface ConnectivityAnswer extends StepAnswer {
 /** Looks at which MSK may still call a cluster ACTIVE that is being updated already. */
 const toleratedRefusals = 3
 
-const kafka = new KafkaClient()
+const kafka = new KafkaClient(clientSettings)
 export const handler = stepHandler('ensure-vpc-connectivity', ensureVpcConnectivity)
 
 /** Starts to turn on multi-VPC connectivity, which is what Firehose reaches the brokers by; an update that does so already is joined. */
