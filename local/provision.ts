@@ -76,7 +76,7 @@ function place(options: ProvisionOptions): { readonly client: SFNClient; readonl
     const arn = watched ?? stateMachine
     const region = arn === undefined ? readDeployment(options.deploymentFile).region : arn.split(':')[3]
     return {
-      client: new SFNClient({ ...(region === undefined ? {} : { region }) }),
+      client: new SFNClient(region === undefined ? {} : { region }),
       stateMachineArn: () => stateMachine ?? deployedMachine(options.deploymentFile),
     }
   }

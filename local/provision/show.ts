@@ -16,10 +16,10 @@ export function progressDisplay(screen: Screen, now: () => number = Date.now): P
 }
 
 function plainDisplay(screen: Screen, now: () => number): ProgressDisplay {
-  const linesOf = plainLines()
+  const newLines = plainLines()
   return {
     show(tasks) {
-      for (const line of linesOf(tasks, now())) screen.write(`${line}\n`)
+      for (const line of newLines(tasks, now())) screen.write(`${line}\n`)
     },
     end() {},
   }
@@ -35,10 +35,9 @@ function terminalDisplay(screen: Screen, now: () => number): ProgressDisplay {
       const done = tasks.slice(settled, over < 0 ? tasks.length : Math.max(over, settled))
       const going = tasks.slice(settled + done.length)
       const width = (screen.columns ?? 80) - 1
-      const lines = (some: readonly TaskProgress[]) => some.flatMap((task) => taskLines(task, now()))
-      const liveLines = lines(going).map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))
+      const liveLines = linesOf(going, now()).map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))
       if (live > 0) screen.write(`\u001b[${live}A\u001b[0J`)
-      for (const line of [...lines(done), ...liveLines]) screen.write(`${line}\n`)
+      for (const line of [...linesOf(done, now()), ...liveLines]) screen.write(`${line}\n`)
       settled += done.length
       live = liveLines.length
     },
@@ -47,6 +46,8 @@ function terminalDisplay(screen: Screen, now: () => number): ProgressDisplay {
     },
   }
 }
+
+const linesOf = (tasks: readonly TaskProgress[], now: number) => tasks.flatMap((task) => taskLines(task, now))
 
 /** What is waited for at the moment, in one line: for a display that has only one. */
 export function currentLine(tasks: readonly TaskProgress[], now: number): string {

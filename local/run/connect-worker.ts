@@ -2,7 +2,6 @@ import { resourceNames } from '../../pipeline/resource-names.ts'
 import { applyRoleAcls } from '../aws/role-acls.ts'
 import { workerNames } from '../engines/connect.ts'
 import { restartFailed } from '../engines/connector.ts'
-import type { Addresses } from './addresses.ts'
 import { type EnginePlace, startWorker } from './engines.ts'
 import type { LocalAws } from './local-aws.ts'
 
@@ -15,17 +14,13 @@ export interface ConnectWorker {
   start(): Promise<void>
 }
 
-export function connectWorker(
-  place: EnginePlace,
-  { account, endpoint, place: { principals } }: LocalAws,
-  addresses: Addresses,
-): ConnectWorker {
+export function connectWorker(place: EnginePlace, { account, endpoint, place: { principals, engines } }: LocalAws): ConnectWorker {
   const { connector, connectRole } = resourceNames(place.deployment)
   const role = () => account.find('AWS::IAM::Role').find(({ physicalId }) => physicalId === connectRole)
   let starting: Promise<void> | undefined
 
   const applyAcls = async () => {
-    await applyRoleAcls(addresses.kafkaBootstrap(), account, Object.values(workerNames(connector)))
+    await applyRoleAcls(engines.kafkaBootstrap(), account, Object.values(workerNames(connector)))
   }
   const start = async () => {
     await applyAcls()
@@ -33,7 +28,6 @@ export function connectWorker(
     const sourceArn = account.arn('kafkaconnect', `connector/${connector}/local`)
     const credentials = principals.assume(role()?.arn ?? '', { service: 'kafkaconnect.amazonaws.com', sourceArn, session: connector })
     const { uri } = await startWorker(place, { endpoint: endpoint.uri, credentials })
-    addresses.keep('connectUri', uri)
     // It started the connector that it remembers at once, which may have been before the source was there.
     await restartFailed(uri, connector)
   }

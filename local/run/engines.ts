@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Deployment } from '../../pipeline/deployment.ts'
 import { resourceNames } from '../../pipeline/resource-names.ts'
+import type { EngineAddresses } from '../aws/place.ts'
 import type { AwsCredentials } from '../aws/principals.ts'
 import { startCatalog } from '../engines/catalog.ts'
 import { startConnect } from '../engines/connect.ts'
@@ -22,6 +23,19 @@ export interface EnginePlace {
   readonly port: (name: (typeof portNames)[number]) => number
   readonly deployment: Deployment
   readonly onEvent?: ((event: EngineEvent) => void) | undefined
+}
+
+/** Where the engines answer once they are started: their ports are known before. */
+export function engineAddresses({ port, paths }: Pick<EnginePlace, 'port' | 'paths'>, postgresUrl: () => string): EngineAddresses {
+  const http = (name: (typeof portNames)[number]) => () => `http://127.0.0.1:${port(name)}`
+  return {
+    kafkaBootstrap: () => `127.0.0.1:${port('kafka')}`,
+    connectUri: http('connect'),
+    catalogUri: http('catalog'),
+    deliveryUri: http('delivery'),
+    postgresUrl,
+    logsDirectory: paths.logs,
+  }
 }
 
 /** The samples' database. */

@@ -35,23 +35,13 @@ export interface LocalAwsSettings {
   readonly deployment: Deployment
   /** Of the endpoint. */
   readonly port: number
-  /** Of the Iceberg catalog, which is started later. */
-  readonly catalogUri: string
   readonly engines: EngineAddresses
   readonly secrets: readonly Secret[]
   /** Told what AWS would only count in a metric. */
   readonly onFailure: (sentence: string) => void
 }
 
-export async function openLocalAws({
-  paths,
-  deployment,
-  port,
-  catalogUri,
-  engines,
-  secrets,
-  onFailure,
-}: LocalAwsSettings): Promise<LocalAws> {
+export async function openLocalAws({ paths, deployment, port, engines, secrets, onFailure }: LocalAwsSettings): Promise<LocalAws> {
   let endpoint: AwsEndpoint | undefined
   const serving = (): AwsEndpoint => {
     if (!endpoint) throw new Error('the AWS endpoint is not there yet')
@@ -67,7 +57,7 @@ export async function openLocalAws({
     region: deployment.region,
     directory: paths.aws,
     bucketsDirectory: paths.buckets,
-    catalog: icebergCatalog(catalogUri),
+    catalog: icebergCatalog(engines.catalogUri()),
     effects: {
       invoke: (functionArn, event) => running().functions.invoke(functionArn, jsonValue.parse(event)),
       callback: () => serving().callback(),

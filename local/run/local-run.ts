@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import type { Secret } from '../aws/secrets-manager.ts'
-import { readAssembly } from '../cloudformation/assembly.ts'
-import { deployAssembly } from '../cloudformation/deploy.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
-import type { DeliverySettingsFile } from '../delivery/settings.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
 import { checkoutDirectory } from '../engines/paths.ts'
 import { portsFor } from '../engines/ports.ts'
@@ -14,16 +11,14 @@ import { postgresHome } from '../engines/postgres-user.ts'
 import type { EngineEvent } from '../engines/supervisor.ts'
 import { sourceAddress } from '../source/connection.ts'
 import { readTablesFile } from '../source/tables-file.ts'
-import { type Addresses, openAddresses } from './addresses.ts'
 import { type ConnectWorker, connectWorker } from './connect-worker.ts'
 import { claimDataFolder, type DataPaths, dataPaths, readOrigin, resetDataFolder } from './data-folder.ts'
-import { startDelivery } from './delivery.ts'
+import { deployStacks } from './deploy-stacks.ts'
 import { readDeployment } from './deployment-file.ts'
 import {
   type EnginePlace,
-  kafkaLogins,
+  engineAddresses,
   portNames,
-  roleBootstrap,
   sampleDatabase,
   startBroker,
   startSamplePostgres,
@@ -34,30 +29,12 @@ import { writeLocalDeployment } from './local-deployment.ts'
 import { holdDataFolder } from './lock.ts'
 import { identify } from './process-identity.ts'
 import { clearAway, openProcesses, type Processes } from './processes.ts'
-import { type ExecutionAudience, provision, watchExecutions } from './provisioning.ts'
+import type { RunOptions } from './run-options.ts'
 import { embeddedSource, ownSource, type Source, withSource } from './source.ts'
-import { createSamples, lookAtSource, watchSlot } from './source-preparation.ts'
+import { createSamples, lookAtSource } from './source-preparation.ts'
 import type { Stage } from './stages.ts'
 import { lastRun, type RunState, removeRun, writeRun } from './state.ts'
-
-export interface RunOptions {
-  readonly dataDirectory: string
-  /** The user named the data folder. */
-  readonly explicitData: boolean
-  /** Empties the data folder first. */
-  readonly reset: boolean
-  /** The user's own database and the tables of it; undefined: the embedded one with the samples. */
-  readonly own?: { readonly url: string; readonly patterns: string } | undefined
-  /** The local run's own, unless given. */
-  readonly deploymentFile?: string | undefined
-  readonly disorder?: DeliverySettingsFile['disorder'] | undefined
-  /** Told of every engine that starts, dies and starts again. */
-  readonly onEngineEvent?: (event: EngineEvent) => void
-  /** Told what is created at the source, before it happens, and what was found there. */
-  readonly announce?: (sentence: string) => void
-  /** Told what the state machine did and sees, as lines; where nothing shows what a stage is at. */
-  readonly tell?: ((line: string) => void) | undefined
-}
+import { streamingStage } from './streaming-stage.ts'
 
 /** Order of stopping: the connector hands over its offsets while the others still answer. */
 const stopOrder = ['Kafka Connect', 'delivery']
@@ -71,7 +48,6 @@ export class LocalRun {
   readonly #deploymentFile: string
   readonly #folder: { release(): void }
   readonly #secrets: Secret[] = []
-  readonly #addresses: Addresses
   readonly #stopping = new AbortController()
   #aws: LocalAws | undefined
   #worker: ConnectWorker | undefined
@@ -88,7 +64,6 @@ export class LocalRun {
     this.deployment = deployment
     this.#folder = folder
     this.paths = dataPaths(options.dataDirectory)
-    this.#addresses = openAddresses(this.paths.logs)
   }
 
   /**
@@ -120,14 +95,15 @@ export class LocalRun {
 
   /** What other commands need to find the run; complete once everything is started. */
   get state(): RunState {
+    const { engines } = this.aws.place
     return {
       process: identify(process.pid),
       engines: this.processes.running.flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, ...identify(pid) }])),
       postgresUrl: this.source.url,
-      kafkaBootstrap: this.#addresses.kafkaBootstrap(),
-      connectUri: this.#addresses.connectUri(),
-      catalogUri: this.#addresses.catalogUri(),
-      deliveryUri: this.#addresses.deliveryUri(),
+      kafkaBootstrap: engines.kafkaBootstrap(),
+      connectUri: engines.connectUri(),
+      catalogUri: engines.catalogUri(),
+      deliveryUri: engines.deliveryUri(),
       awsEndpoint: this.aws.endpoint.uri,
       awsCredentials: this.aws.place.principals.administrator,
       tableBucket: this.deployment.tableBucket.name,
@@ -153,14 +129,15 @@ export class LocalRun {
       },
       ...(own ? [] : [{ title: 'Create the sample tables', run: () => this.#createSamples() }]),
       { title: 'Deploy the stacks', run: (_, say) => this.#deploy(say) },
-      {
-        title: 'Start the delivery and the Kafka Connect worker',
-        parallel: [
-          { title: 'Delivery', run: () => this.#startDelivery() },
-          { title: 'Kafka Connect', run: () => this.#awaitWorker() },
-        ],
-      },
-      { title: 'Run the provisioning state machine', run: (_, say) => this.#provision(say) },
+      streamingStage({
+        run: () => ({ aws: this.aws, place: this.#engines, worker: started('the worker', this.#worker), source: this.source }),
+        options: this.#options,
+        signal: this.#stopping.signal,
+        onStart: () => writeRun(this.paths.directory, this.state),
+        onReport: (report) => {
+          this.#report = report
+        },
+      }),
     ]
   }
 
@@ -198,17 +175,15 @@ export class LocalRun {
     }
     const port = await portsFor(paths.ports, portNames)
     this.#place = { paths, processes, deployment, onEvent, port }
-    const catalogUri = `http://127.0.0.1:${port('catalog')}`
     this.#aws = await openLocalAws({
       paths,
       deployment,
       port: port('aws'),
-      catalogUri,
-      engines: this.#addresses,
+      engines: engineAddresses(this.#engines, () => this.source.url),
       secrets: this.#secrets,
       onFailure: announce,
     })
-    this.#worker = connectWorker(this.#engines, this.#aws, this.#addresses)
+    this.#worker = connectWorker(this.#engines, this.#aws)
     if (own) return
     this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
     await this.#useSource(embeddedSource(postgresCredentials(paths.directory), port('postgres'), sampleDatabase))
@@ -218,7 +193,6 @@ export class LocalRun {
   async #useSource(source: Source): Promise<void> {
     const { debezium, preparation } = this.deployment.secrets
     this.#source = source
-    this.#addresses.keep('postgresUrl', source.url)
     // Their names stand in the templates, their values only in the memory of the stand-in.
     this.#secrets.push({ name: secretName(debezium), arn: debezium, value: { ...source.debezium } })
     this.#secrets.push({ name: secretName(preparation), arn: preparation, value: { ...source.preparation } })
@@ -242,12 +216,12 @@ export class LocalRun {
   }
 
   async #startKafka(): Promise<void> {
-    this.#addresses.keep('kafkaBootstrap', (await startBroker(this.#engines)).bootstrap)
+    await startBroker(this.#engines)
     this.#startWorker()
   }
 
   async #startCatalog(): Promise<void> {
-    this.#addresses.keep('catalogUri', (await startTableCatalog(this.#engines)).uri)
+    await startTableCatalog(this.#engines)
   }
 
   async #synthesize(say: (detail: string) => void): Promise<void> {
@@ -261,63 +235,16 @@ export class LocalRun {
     await withSource(this.source, (client) => createSamples(client, this.#declared, debezium.username, announce))
   }
 
-  /** The deployment runs the state machine itself, up to where a delivery stream can be created. */
   async #deploy(say: (detail: string) => void): Promise<void> {
-    const deployed = new AbortController()
-    watchExecutions(this.aws, this.#audience(say), AbortSignal.any([deployed.signal, this.#stopping.signal]))
-    try {
-      await deployAssembly(readAssembly(this.paths.cdkOut), this.aws.account, undefined, (event) => {
-        say(`${event.stack} ${event.action}`)
-        if (event.kind === 'stack' && event.action === 'deployed') this.#startWorker()
-      })
-    } finally {
-      deployed.abort()
-    }
+    const { aws, paths } = this
+    const audience = { say, tell: this.#options.tell }
+    await deployStacks(aws, paths.cdkOut, { audience, signal: this.#stopping.signal, onStack: () => this.#startWorker() })
   }
 
   /** In the background, as soon as its role is deployed; who needs it awaits it. */
   #startWorker(): void {
     const worker = started('the worker', this.#worker)
     if (worker.canStart()) void worker.start().catch(() => {})
-  }
-
-  async #awaitWorker(): Promise<void> {
-    const worker = started('the worker', this.#worker)
-    await worker.applyAcls()
-    await worker.start()
-  }
-
-  async #startDelivery(): Promise<void> {
-    const { disorder } = this.#options
-    const logins = kafkaLogins(this.#engines)
-    const delivery = await this.processes.start(() =>
-      startDelivery(this.aws.account, {
-        paths: this.paths,
-        kafkaBootstrap: roleBootstrap(this.#engines),
-        kafkaLogin: { user: logins.firehose.user, passwordsFile: logins.passwordsFile },
-        catalogUri: this.#addresses.catalogUri(),
-        tableBucket: this.deployment.tableBucket.name,
-        port: this.#engines.port('delivery'),
-        ...(disorder ? { disorder } : {}),
-        ...(this.#engines.onEvent ? { onEvent: this.#engines.onEvent } : {}),
-      }),
-    )
-    this.#addresses.keep('deliveryUri', delivery.uri)
-  }
-
-  async #provision(say: (detail: string) => void): Promise<void> {
-    writeRun(this.paths.directory, this.state)
-    const done = new AbortController()
-    watchSlot(this.source, (sentence) => this.#options.announce?.(sentence), AbortSignal.any([done.signal, this.#stopping.signal]))
-    try {
-      this.#report = await provision(this.aws, this.deployment, this.#audience(say), this.#stopping.signal)
-    } finally {
-      done.abort()
-    }
-  }
-
-  #audience(say: (line: string) => void): ExecutionAudience {
-    return { say, tell: this.#options.tell }
   }
 }
 

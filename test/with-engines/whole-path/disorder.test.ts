@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunOptions } from '../../../local/run/local-run.ts'
+import type { RunOptions } from '../../../local/run/run-options.ts'
 import { textReport } from '../../../local/verification/text-report.ts'
 import { deploymentFile } from './deployment-file.ts'
 import { type StartedRun, startRun } from './started-run.ts'
