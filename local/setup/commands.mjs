@@ -15,6 +15,7 @@ const commands = {
   discover: { summary: "read a database's catalogs and write tables.json", engines: false },
   sql: { summary: 'query the Iceberg tables as in Athena', engines: true },
   verify: { summary: 'compare every captured table with its Iceberg table', engines: true },
+  provision: { summary: 'start an execution of the provisioning state machine and follow it, at AWS or of the local run', engines: false },
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
   app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },
