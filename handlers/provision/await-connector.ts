@@ -21,7 +21,7 @@ export async function awaitConnector(request: StepRequest<object, ConnectorAnswe
   const { name } = plan.connector
   const connector = await findConnector(kafkaConnect, name)
   const state = connector?.connectorState
-  if (connector && state === 'FAILED') throw await failed(connector, plan)
+  if (connector && state === 'FAILED') throw await failed(connector, plan, now())
   if (connector && state === 'PAUSED') throw paused(connector, plan)
   if (!connector || state !== 'RUNNING') {
     return notYet(request, now(), {
@@ -49,8 +49,12 @@ function hasProperties({ connectorConfiguration = {} }: Connector, { connector }
   )
 }
 
-async function failed({ stateDescription, creationTime }: Connector, { connector, region }: ProvisioningPlan): Promise<PipelineError> {
-  const errors = await lastErrors(logs, connector.logGroup, creationTime)
+async function failed(
+  { stateDescription, creationTime }: Connector,
+  { connector, region }: ProvisioningPlan,
+  now: Date,
+): Promise<PipelineError> {
+  const errors = await lastErrors(logs, connector.logGroup, creationTime, now)
   const reason = stateDescription ? `${stateDescription.code}: ${firstLine(stateDescription.message)}` : 'MSK Connect gives no reason'
   const logged = errors.length > 0 ? ` The last errors of its log:\n  ${errors.join('\n  ')}\n` : ' Its log holds no error. '
   return new PipelineError(

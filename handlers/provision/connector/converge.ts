@@ -10,7 +10,7 @@ import { PipelineError } from '../../../pipeline/errors.ts'
 import type { StepAnswer } from '../../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../../pipeline/provisioning-plan.ts'
 import { isServiceException } from '../aws-errors.ts'
-import type { Connector } from './find-connector.ts'
+import { type Connector, findConnector } from './find-connector.ts'
 import { requireDone } from './operations.ts'
 import { differences } from './wanted-connector.ts'
 
@@ -45,16 +45,22 @@ export async function converge(
     return connector ? await nextChange(kafkaConnect, wanted, connector, previous, plan) : await create(kafkaConnect, wanted)
   } catch (error) {
     // Somebody else changed it since it was read, another execution perhaps: it is read again.
-    if (isServiceException(error) && isTaken(error, connector !== undefined))
+    if (isServiceException(error) && (await isTaken(kafkaConnect, error, connector))) {
       return { waitsFor: `another change came between (${error.message})` }
+    }
     throw error
   }
 }
 
-function isTaken({ name, message }: Error, existed: boolean): boolean {
+/** MSK Connect has one exception for a stale version, a busy connector and a wrong request: what has happened since tells which. */
+async function isTaken(kafkaConnect: KafkaConnectClient, { name }: Error, connector: Connector | undefined): Promise<boolean> {
+  if (name === 'ConflictException') return true
+  if (!connector || !/^(NotFound|BadRequest)Exception$/.test(name)) return false
+  const now = await findConnector(kafkaConnect, connector.connectorName ?? '')
   return (
-    name === 'ConflictException' ||
-    (existed && (name === 'NotFoundException' || (name === 'BadRequestException' && /current ?version/i.test(message))))
+    now?.connectorArn !== connector.connectorArn ||
+    now.currentVersion !== connector.currentVersion ||
+    now.connectorState !== connector.connectorState
   )
 }
 

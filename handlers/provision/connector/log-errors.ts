@@ -3,31 +3,42 @@ import { isServiceException } from '../aws-errors.ts'
 
 const maximumCharacters = 300
 const maximumErrors = 3
-/** Of the log's pages, each of which CloudWatch searches for a while: a failed connector repeats itself. */
-const maximumPages = 5
+/** CloudWatch searches about a megabyte for a page, and begins with the oldest. */
+const maximumPages = 10
+const recentlyMs = 30 * 60_000
 
-/** The last errors in a connector's log, in words that cannot hold a row's value. Empty where there are none, or no log yet. */
-export async function lastErrors(logs: CloudWatchLogsClient, logGroupName: string, since: Date | undefined): Promise<string[]> {
+/**
+ * The last errors in a connector's log, in words that cannot hold a row's value: of the last half hour, or else since the connector was made.
+ * Empty where there are none, or no log yet.
+ */
+export async function lastErrors(
+  logs: CloudWatchLogsClient,
+  logGroupName: string,
+  created: Date | undefined,
+  now: Date,
+): Promise<string[]> {
+  const sinceCreation = created?.getTime() ?? 0
+  const recently = Math.max(sinceCreation, now.getTime() - recentlyMs)
+  const recent = await errorsSince(logs, logGroupName, recently)
+  const errors = recent.length > 0 || recently === sinceCreation ? recent : await errorsSince(logs, logGroupName, sinceCreation)
+  return [...new Set(errors)].slice(-maximumErrors)
+}
+
+async function errorsSince(logs: CloudWatchLogsClient, logGroupName: string, startTime: number): Promise<string[]> {
   const messages: string[] = []
   let nextToken: string | undefined
   let pages = 0
   try {
     do {
-      const page = await logs.send(
-        new FilterLogEventsCommand({
-          logGroupName,
-          filterPattern: '?ERROR ?"Caused by:"',
-          ...(since ? { startTime: since.getTime() } : {}),
-          ...(nextToken === undefined ? {} : { nextToken }),
-        }),
-      )
+      const filter = { logGroupName, filterPattern: '?ERROR ?"Caused by:"', startTime }
+      const page = await logs.send(new FilterLogEventsCommand({ ...filter, ...(nextToken === undefined ? {} : { nextToken }) }))
       messages.push(...(page.events ?? []).map(({ message }) => message ?? ''))
       nextToken = page.nextToken
     } while (nextToken !== undefined && ++pages < maximumPages)
   } catch (error) {
     if (!isServiceException(error) || error.name !== 'ResourceNotFoundException') throw error
   }
-  return [...new Set(errorTexts(messages.join('\n')))].slice(-maximumErrors)
+  return errorTexts(messages.join('\n'))
 }
 
 /** `[Worker-…] [2026-01-31 12:00:00,000] ERROR [connector|task-0] message (logger:line)`; the first prefix is MSK Connect's. */

@@ -110,7 +110,7 @@ const failed = {
 
 test('a failed one comes with its reason and the last errors of its log', async () => {
   there(failed)
-  const since = described().creationTime?.getTime()
+  const since = minutesAgo(30).getTime()
   logs
     .on(FilterLogEventsCommand, { logGroupName: logGroup, startTime: since })
     .resolves({
@@ -129,6 +129,15 @@ test('a failed one comes with its reason and the last errors of its log', async 
   expect(message).toContain('First trouble (io.debezium.pipeline.ErrorHandler:52)\n')
   expect(message).toContain('org.postgresql.util.PSQLException: FATAL: password authentication failed for user "debezium"')
   expect(message).toContain(`aws logs tail --region us-east-1 ${logGroup}`)
+})
+
+test('where the failure is no recent one, the log is searched since the connector was made', async () => {
+  there(failed)
+  logs.on(FilterLogEventsCommand, { startTime: minutesAgo(30).getTime() }).resolves({ events: [] })
+  logs
+    .on(FilterLogEventsCommand, { startTime: described().creationTime?.getTime() })
+    .resolves({ events: [{ message: 'ERROR Early trouble' }] })
+  await expect(awaitConnector(asked(), place)).rejects.toThrow('Early trouble')
 })
 
 test('a log that does not exist yet leaves the reason', async () => {

@@ -193,15 +193,25 @@ test('one that somebody paused stays paused, and how to resume it is told', asyn
 test('what another execution did in between is read again', async () => {
   kafkaConnect.on(CreateConnectorCommand).rejects(new ConflictException({ ...refusal('name exists'), $metadata: { httpStatusCode: 409 } }))
   expect(await ensureConnector(asked(), place)).toMatchObject({ ready: false, did: [], seen: expect.stringContaining('name exists') })
-  there(withProperty('poll.interval.ms', '1'))
-  for (const error of [
-    new BadRequestException(refusal('The specified currentVersion K1 is not the current version')),
-    new NotFoundException(refusal('gone')),
-    new ConflictException(refusal('conflict')),
-  ]) {
-    kafkaConnect.on(UpdateConnectorCommand).rejects(error)
+  const differing = withProperty('poll.interval.ms', '1')
+  const after = [{ currentVersion: 'K2' }, { connectorState: 'UPDATING' as const }, { connectorArn: 'another' }]
+  for (const change of after) {
+    there(differing)
+    kafkaConnect
+      .on(DescribeConnectorCommand)
+      .resolvesOnce(described(differing))
+      .resolves(described({ ...differing, ...change }))
+    if (change.connectorArn)
+      kafkaConnect
+        .on(ListConnectorsCommand)
+        .resolvesOnce({ connectors: [summary()] })
+        .resolves({ connectors: [] })
+    kafkaConnect.on(UpdateConnectorCommand).rejects(new BadRequestException(refusal('in words that are documented nowhere')))
     expect(await ensureConnector(asked(), place)).toMatchObject({ ready: false, did: [] })
   }
+  there(differing)
+  kafkaConnect.on(UpdateConnectorCommand).rejects(new ConflictException(refusal('conflict')))
+  expect(await ensureConnector(asked(), place)).toMatchObject({ ready: false, did: [] })
   kafkaConnect.on(DescribeConnectorCommand).rejects(new NotFoundException(refusal('gone')))
   kafkaConnect.on(CreateConnectorCommand).resolves({ connectorArn: arn })
   expect(await ensureConnector(asked(), place)).toMatchObject({ ready: true, did: [`created the connector ${name}`] })
@@ -212,6 +222,9 @@ test('any other refusal is not taken for that', async () => {
   await expect(ensureConnector(asked(), place)).rejects.toThrow('The log group does not exist.')
   kafkaConnect.on(CreateConnectorCommand).rejects(new NotFoundException(refusal('The plugin does not exist.')))
   await expect(ensureConnector(asked(), place)).rejects.toThrow('The plugin does not exist.')
+  there(withProperty('poll.interval.ms', '1'))
+  kafkaConnect.on(UpdateConnectorCommand).rejects(new BadRequestException(refusal('poll.interval.ms is too small.')))
+  await expect(ensureConnector(asked(), place)).rejects.toThrow('poll.interval.ms is too small.')
 })
 
 test('it is waited for an hour at most', async () => {
