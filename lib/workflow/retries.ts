@@ -2,7 +2,7 @@ import { type ErrorName, errorNamesFor } from '../../pipeline/errors.ts'
 import type { Retrier } from './states.ts'
 
 /**
- * What Lambda says when an invocation did not reach the function or its end. A timeout is among them: every step goes on where a killed call left off.
+ * What Lambda says when an invocation did not reach the function or its end. A timeout and a process that ended are among them: every step goes on where a killed call left off.
  * https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
  */
 export const lambdaErrors = [
@@ -13,6 +13,8 @@ export const lambdaErrors = [
   'Lambda.TooManyRequestsException',
   'Lambda.Unknown',
   'Sandbox.Timedout',
+  // The runtime's process ended in the middle, as it does without memory.
+  'Runtime.ExitError',
   'States.Timeout',
 ] as const
 

@@ -24,6 +24,7 @@ const answer = z.object({
   seen: z.string(),
   did: z.array(z.string()).default([]),
   already: z.array(z.string()).default([]),
+  reached: z.string().optional(),
 })
 
 type Changing = { -readonly [Member in keyof TaskProgress]: TaskProgress[Member] }
@@ -80,8 +81,17 @@ function enter(tasks: Map<string, Changing>, name: string, at: number): void {
 
 function answered(task: Changing, output: string, at: number): void {
   const parsed = answer.safeParse(JSON.parse(output))
-  const { ready = true, seen, did = [], already = [] } = parsed.success ? parsed.data : {}
-  Object.assign(task, { state: ready ? 'done' : 'waiting', lastMs: at, seen, did: [...task.did, ...did], already, failure: undefined })
+  const { ready = true, seen, reached, ...said } = parsed.success ? parsed.data : {}
+  // The report repeats what all others did.
+  const { did = [], already = [] } = reached === undefined ? said : {}
+  Object.assign(task, {
+    state: ready ? 'done' : 'waiting',
+    lastMs: at,
+    seen,
+    did: [...new Set([...task.did, ...did])],
+    already,
+    failure: undefined,
+  })
 }
 
 function fail(task: Changing, error: string, cause: string, at: number): void {

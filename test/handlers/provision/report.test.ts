@@ -44,6 +44,7 @@ test('what was done and what was so already is told in the order of execution, o
     ensureSource: answer(['created the publication'], ['the schema cdc is there']),
     ensureTopic: answer([], ['the topic is as wanted']),
     awaitTopic: answer([], ['the topic is as wanted']),
+    ensureCanaryInsert: answer(["made the insert of the canary's row"]),
   })
   expect(found).toMatchObject({
     ready: true,

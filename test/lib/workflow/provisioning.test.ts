@@ -77,7 +77,9 @@ test("every task has a limit above its function's, and retries Lambda's errors a
     if (state.Type !== 'Task') continue
     expect(state.TimeoutSeconds).toBeGreaterThan(functionTimeoutSeconds)
     const retried = state.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)
-    expect(retried).toEqual(expect.arrayContaining(['Lambda.TooManyRequestsException', 'Sandbox.Timedout', 'States.Timeout']))
+    expect(retried).toEqual(
+      expect.arrayContaining(['Lambda.TooManyRequestsException', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout']),
+    )
     expect(retried.filter((name) => Object.hasOwn(errorNames, name)).toSorted()).toEqual(
       [...errorNamesFor('retry'), ...errorNamesFor('wait')].toSorted(),
     )
