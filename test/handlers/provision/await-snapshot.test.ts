@@ -77,11 +77,13 @@ test('pages that a call has no time for are read on by the next one', async () =
   const slow = { ...place, now: () => new Date(time) }
   logs.on(FilterLogEventsCommand).callsFake(() => {
     time += 5000
-    return { events: [], nextToken: String(time) }
+    return { events: [event('0', 30, notified('STARTED'))], nextToken: String(time) }
   })
   const first = await awaitSnapshot(asked(), slow)
+  const begin = { startTime: minutesAgo(61).getTime() }
+  for (const { args } of logs.commandCalls(FilterLogEventsCommand)) expect(args[0].input).toMatchObject(begin)
   expect(first.log.next).toEqual({ token: String(time), from: minutesAgo(61).getTime() })
-  logged(event('1', 9, notified('STARTED')))
+  logged(event('1', 9, exported(1, 'public.a', 1)))
   const second = await awaitSnapshot(asked(first), slow)
   expect(logs.commandCalls(FilterLogEventsCommand).at(-1)?.args[0].input).toMatchObject({
     nextToken: first.log.next?.token,

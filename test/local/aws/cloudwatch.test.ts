@@ -61,6 +61,9 @@ const failed = { Namespace: 'AuroraCdc/Transform', MetricName: 'ProcessingFailed
 test('what the transform wrote in the embedded metric format is summed by minutes, for exactly these dimensions', async () => {
   const { MetricDataResults = [] } = await client().send(data('Sum', failed))
   expect(MetricDataResults[0]).toMatchObject({ Id: 'a', Values: [4, 3], Timestamps: [new Date(minute + 60_000), new Date(minute)] })
+  const ofTable = data('Sum', failed)
+  ofTable.input.MetricDataQueries?.[0]?.MetricStat?.Metric?.Dimensions?.push({ Name: 'Table', Value: 't' })
+  expect((await client().send(ofTable)).MetricDataResults?.[0]?.Values).toEqual([8])
   const { MetricDataResults: wider = [] } = await client().send(data('Maximum', failed, 300))
   expect(wider[0]?.Values).toEqual([4])
 })

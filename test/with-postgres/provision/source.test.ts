@@ -9,6 +9,8 @@ import { type CapturedTable, parseTables } from '../../../pipeline/tables.ts'
 import { asked } from '../../handlers/provision/asked.ts'
 import { type DataApiSource, startDataApiSource } from './data-api-source.ts'
 
+jest.setTimeout(30_000)
+
 let source: DataApiSource
 beforeAll(async () => {
   source = await startDataApiSource()
