@@ -81,9 +81,9 @@ function enter(tasks: Map<string, Changing>, name: string, at: number): void {
 
 function answered(task: Changing, output: string, at: number): void {
   const parsed = answer.safeParse(JSON.parse(output))
-  const { ready = true, seen, reached, ...said } = parsed.success ? parsed.data : {}
+  const { ready = true, seen, reached, did: done = [], already = [] } = parsed.success ? parsed.data : {}
   // The report repeats what all others did.
-  const { did = [], already = [] } = reached === undefined ? said : {}
+  const did = reached === undefined ? done : []
   Object.assign(task, {
     state: ready ? 'done' : 'waiting',
     lastMs: at,
