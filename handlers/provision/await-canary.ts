@@ -53,21 +53,22 @@ export async function awaitCanary(
   const name = canaryName(execution.Name)
   const id = previous?.runningQuery ?? (await ask(plan, name, requestToken(execution.Id, execution.RedriveTime ?? '', change, looks)))
   const look = await awaitQuery(athena, id, now().getTime() + callMilliseconds, now)
-  const since = waitingSince(request, now())
+  const at = now()
+  const since = waitingSince(request, at)
   const known = { lsn, looks, runningQuery: look.state === 'running' ? id : null }
   if (look.state === 'succeeded' && isSeen(change, look.rows)) {
-    const milliseconds = Math.max(0, now().getTime() - (touchedAt(look.rows) ?? since.getTime()))
+    const milliseconds = Math.max(0, at.getTime() - (touchedAt(look.rows) ?? since.getTime()))
     const seen = `the ${change} of the canary's row is in Iceberg, ${durationText(milliseconds)} after it was made`
-    return { ...ready(request, now(), { seen }), ...known, latencySeconds: Math.round(milliseconds / 100) / 10 }
+    return { ...ready(request, at, { seen }), ...known, latencySeconds: Math.round(milliseconds / 100) / 10 }
   }
-  if (now().getTime() - since.getTime() > limitMinutes * 60_000) {
-    const facts = await hopFacts(source, cloudWatch, plan.deliveryStream, { change, name, lsn, since, now: now() })
+  if (at.getTime() - since.getTime() > limitMinutes * 60_000) {
+    const facts = await hopFacts(source, cloudWatch, plan.deliveryStream, { change, name, lsn, since, now: at })
     const last = look.state === 'succeeded' ? '' : ` (last seen: ${look.seen})`
     const text = `The ${change} of the row "${name}" of ${canaryTable.schema}.${canaryTable.name} (LSN ${lsn}) is not in Iceberg after ${limitMinutes} min${last}.`
     throw new PipelineError('CanaryLost', `${text} ${lastHop(facts, plan)}`)
   }
   const seen = look.state === 'succeeded' ? `the ${change} of the canary's row is not in Iceberg yet` : look.seen
-  return { ...waiting(request, now(), seen), ...known, latencySeconds: null }
+  return { ...waiting(request, at, seen), ...known, latencySeconds: null }
 }
 
 /** Whether the rows of the canary's name are those after the change. */

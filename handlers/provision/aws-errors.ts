@@ -2,7 +2,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 
 /** Names under which AWS's services say that they cannot answer now. The clients have tried again a few times already. */
 const transient =
-  /^(Throttling|TooManyRequests|LimitExceeded|RequestLimitExceeded|ServiceUnavailable|InternalServer|InternalService|InternalFailure|InternalError|RequestTimeout|OperationTimeout|Timeout|FederationSourceRetryable|Networking|ServiceQuotaExceeded|ConcurrentModification|ClusterConnectivity|KafkaTimeout|ControllerMoved|NotController|ReassignmentInProgress)/
+  /^(Throttling|Throttled|TooManyRequests|LimitExceeded|RequestLimitExceeded|ServiceUnavailable|InternalServer|InternalService|InternalFailure|InternalError|RequestTimeout|OperationTimeout|Timeout|FederationSourceRetryable|Networking|ServiceQuotaExceeded|ConcurrentModification|ClusterConnectivity|KafkaTimeout|ControllerMoved|NotController|ReassignmentInProgress)/
 const denied = /^(AccessDenied|Forbidden|Unauthorized|NotAuthorized|UnrecognizedClient|InvalidSignature|ExpiredToken)/
 
 /** An exception of an AWS client as a {@link PipelineError}; anything else as it is: a bug fails under its own name. */

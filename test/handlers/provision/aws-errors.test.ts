@@ -14,6 +14,10 @@ test.each([
   ['TooManyRequestsException', 429, 'AwsUnavailable'],
   ['Whatever', 503, 'AwsUnavailable'],
   ['ConcurrentModificationException', 400, 'AwsUnavailable'],
+  // Glue and Lake Formation.
+  ['OperationTimeoutException', 400, 'AwsUnavailable'],
+  ['FederationSourceRetryableException', 400, 'AwsUnavailable'],
+  ['ThrottledException', 400, 'AwsUnavailable'],
   // MSK has these for brokers that do not answer it just now.
   ['ClusterConnectivityException', 409, 'AwsUnavailable'],
   ['KafkaTimeoutException', 409, 'AwsUnavailable'],
