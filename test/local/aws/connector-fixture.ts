@@ -19,9 +19,10 @@ export interface ConnectorFixture {
   close(): Promise<void>
 }
 
-export async function connectorFixture(): Promise<ConnectorFixture> {
+/** @param uri of a Kafka Connect; unless given, of one in memory */
+export async function connectorFixture(uri?: string): Promise<ConnectorFixture> {
   const connect = await serveConnect()
-  const fixture = await placeFixture({ engines: { connectUri: () => connect.uri } })
+  const fixture = await placeFixture({ engines: { connectUri: () => uri ?? connect.uri } })
   const { account } = fixture.place
   fixture.fixture.asset('plugin')
   const deploy = async (plugin = 'a', worker = 'a') => {

@@ -172,13 +172,16 @@ test('cut off before or after any call, it ends in the same connector', async ()
       const place = placeOf(await it.deploy('b', 'b'), { ...it.request.connectorConfiguration, 'poll.interval.ms': '50' })
       calls = 0
       around = async (request, service) => {
-        if (++calls !== cut) return await service(request)
-        if (answered) await service(request)
+        calls++
+        // A process that is gone makes no further calls; the client's own second try is none either.
+        if (calls < cut) return await service(request)
+        if (calls === cut && answered) await service(request)
         throw new Error('the process is gone')
       }
       const cutOff = async (step: keyof Steps) => await ask(step, place).catch(() => undefined)
       await cutOff('ensureConnector')
-      await cutOff('awaitConnector')
+      if (calls < cut) await cutOff('awaitConnector')
+      around = (request, service) => service(request)
       await provision(place)
       const now = connectors().map(({ request, state }) => ({ request, state }))
       expect([cut, answered, now.length, now[0]?.state]).toEqual([cut, answered, ends.length, ends[0]?.state])

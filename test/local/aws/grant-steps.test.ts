@@ -157,11 +157,13 @@ test('a role that is new is not known yet, and a reader that is not there never 
 test('cut off before or after any call, the next one ends in all grants', async () => {
   await runCommand(await refusal())
   let calls = 0
-  let cut = 0
+  let cut = Number.MAX_SAFE_INTEGER
   let answered = false
   around = async (request, service) => {
-    if (++calls !== cut) return await service(request)
-    if (answered) await service(request)
+    calls++
+    // A process that is gone makes no further calls; the client's own second try is none either.
+    if (calls < cut) return await service(request)
+    if (calls === cut && answered) await service(request)
     throw new Error('the process is gone')
   }
   // Where a cut comes after what was there already, the next one comes later: every grant is cut off once.
@@ -170,7 +172,7 @@ test('cut off before or after any call, the next one ends in all grants', async 
     answered = cut % 2 === 0
     await steps.ensureGrants(asked(), place).catch(() => undefined)
   }
-  cut = 0
+  cut = Number.MAX_SAFE_INTEGER
   await steps.ensureGrants(asked(), place)
   expect(access()).toEqual(granted)
 })

@@ -163,7 +163,7 @@ test.each([
   const { connectorOperationArn } = await update(arn, { ...it.request.connectorConfiguration, 'poll.interval.ms': '0' })
   await pass(arn, 180)
   expect(await describe(arn)).toMatchObject({ connectorState: 'RUNNING', connectorConfiguration: it.request.connectorConfiguration })
-  expect(it.connect.configurations.get(connectorName)).not.toHaveProperty('poll.interval.ms')
+  expect(it.connect.configurations.get(connectorName)).not.toHaveProperty(['poll.interval.ms'])
   expect(await operation(connectorOperationArn)).toMatchObject({ connectorOperationState: state, errorInfo: { code } })
 })
 
