@@ -51,6 +51,9 @@ export interface ProvisioningRequest {
   readonly signal: { readonly url: string } | null
 }
 
+/** Names of the executions that a deployment's gate starts begin like this. */
+export const gateExecutionPrefix = 'delivery-ready-'
+
 /** What every step answers; all texts are for people, and none holds a row's value. */
 export interface StepAnswer {
   /** False: not yet. The state machine waits and asks again. */

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-
-/** Names of the executions that the gate starts begin like this. */
-export const gateExecutionPrefix = 'delivery-ready-'
+import { gateExecutionPrefix } from '../../pipeline/provisioning.ts'
 
 /** The execution of a wait condition's handle: another handle, another name, so that starting it twice starts it once. */
 export function gateExecutionName(handleUrl: string): string {

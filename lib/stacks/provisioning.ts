@@ -8,7 +8,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import type { Construct } from 'constructs'
-import { provisioningSteps } from '../../pipeline/provisioning.ts'
+import { gateExecutionPrefix, provisioningSteps } from '../../pipeline/provisioning.ts'
 import { provisioningVariables } from '../../pipeline/provisioning-environment.ts'
 import { provisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { acknowledge, acknowledgeWildcards } from '../acknowledge.ts'
@@ -23,9 +23,6 @@ const scannedBytesLimit = 100 * 1024 ** 3
 
 /** Results of checks are looked at while their execution runs, and perhaps the day after. */
 const resultsDays = 7
-
-/** Names of the executions that the gate in CdcFirehose starts begin like this. */
-const gateExecutions = 'delivery-ready-'
 
 /** The state machine that does what no template can, its steps, and what tells CloudFormation when a deployment waits for it. */
 export class CdcProvisioning extends DeploymentStack {
@@ -164,7 +161,7 @@ export class CdcProvisioning extends DeploymentStack {
   /** What the gate in CdcFirehose invokes, and what tells it that its execution failed. It is here, so that it outlives that stack's failure. */
   private gate(): void {
     const { names } = this
-    const executions = executionArns(this, names.stateMachine, gateExecutions)
+    const executions = executionArns(this, names.stateMachine, gateExecutionPrefix)
     this.function('gate', {
       entry: 'handlers/gate/custom-resource.ts',
       description: 'Starts the execution that the deployment of the delivery stream waits for',

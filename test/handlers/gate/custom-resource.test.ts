@@ -1,8 +1,9 @@
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type CustomResourceEvent, handler } from '../../../handlers/gate/custom-resource.ts'
-import { executionArn, gateExecutionName, gateExecutionPrefix } from '../../../handlers/gate/execution.ts'
+import { executionArn, gateExecutionName } from '../../../handlers/gate/execution.ts'
 import { type AwsEndpoint, serveAws, withoutAccount } from '../../../local/aws/endpoint.ts'
+import { gateExecutionPrefix } from '../../../pipeline/provisioning.ts'
 
 const stepFunctions = mockClient(SFNClient)
 const machine = 'arn:aws:states:us-east-1:111122223333:stateMachine:provisioning'
