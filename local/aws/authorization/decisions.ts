@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { LocalAccount } from '../../cloudformation/account.ts'
 import type { RequestContext } from '../endpoint.ts'
@@ -30,10 +30,10 @@ export function decisionsOf(account: LocalAccount): Decisions {
   return decisions
 }
 
-/** Appends the decisions to a file, the first of equal ones as a line. */
+/** Appends the decisions to a file, the first of equal ones as a line, those of earlier runs included. */
 export function keepDecisions(decisions: Decisions, file: string): void {
   mkdirSync(dirname(file), { recursive: true })
-  const kept = new Set<string>()
+  const kept = new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [])
   decisions.listen((decision) => {
     const text = JSON.stringify(decision)
     if (!kept.has(text)) appendFileSync(file, `${text}\n`)

@@ -2,10 +2,22 @@ import { z } from 'zod'
 import { localDefinition } from '../../workflow/definition.ts'
 import { isObject, type Json } from '../json.ts'
 import { parseProperties, type ResourceContext, type ResourceProvider, refused, tags } from '../provider.ts'
-import { checkServiceRole } from './service-role.ts'
+import { checkRoleMay, checkServiceRole } from './service-role.ts'
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const definitionLimitBytes = 1_048_576
+
+/** What a role needs for logs. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html */
+const logDeliveryActions = [
+  'logs:CreateLogDelivery',
+  'logs:GetLogDelivery',
+  'logs:UpdateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:DescribeResourcePolicies',
+  'logs:DescribeLogGroups',
+]
 
 const machineShape = z.strictObject({
   StateMachineName: z
@@ -49,6 +61,9 @@ export const stateMachine: ResourceProvider = {
     for (const { CloudWatchLogsLogGroup } of LoggingConfiguration?.Destinations ?? [])
       if (context.account.findByArn(CloudWatchLogsLogGroup.LogGroupArn)?.type !== 'AWS::Logs::LogGroup')
         throw refused(context, `The log destination does not exist: ${CloudWatchLogsLogGroup.LogGroupArn}`)
+    if (LoggingConfiguration && LoggingConfiguration.Level !== 'OFF') {
+      checkRoleMay(RoleArn, logDeliveryActions, '*', 'The state machine IAM Role is not authorized to access the Log Destination', context)
+    }
   },
 }
 

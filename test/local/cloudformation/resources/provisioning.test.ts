@@ -11,6 +11,14 @@ const role = (RoleName: string, service: string) => ({
   Type: 'AWS::IAM::Role',
   Properties: { RoleName, AssumeRolePolicyDocument: { Statement: [{ Effect: 'Allow', Principal: { Service: service } }] } },
 })
+const logDelivery = ['CreateLogDelivery', 'GetLogDelivery', 'UpdateLogDelivery', 'DeleteLogDelivery', 'ListLogDeliveries'].map(
+  (name) => `logs:${name}`,
+)
+const logResources = ['PutResourcePolicy', 'DescribeResourcePolicies', 'DescribeLogGroups'].map((name) => `logs:${name}`)
+const mayLog = (Action = [...logDelivery, ...logResources]) => ({
+  PolicyName: 'Logs',
+  PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] },
+})
 const step = {
   Role: role('step', 'lambda.amazonaws.com'),
   Step: {
@@ -27,8 +35,8 @@ const step = {
 const functionArn = 'arn:aws:lambda:us-east-1:111122223333:function:step'
 const look = { Type: 'Task', Resource: functionArn, TimeoutSeconds: 70, End: true }
 const definition = (States: object, StartAt = 'Look') => JSON.stringify({ StartAt, States })
-const machine = (properties: object = {}, trusted = 'states.amazonaws.com') => ({
-  MachineRole: role('machine', trusted),
+const machine = (properties: object = {}, trusted = 'states.amazonaws.com', Policies = [mayLog()]) => ({
+  MachineRole: { Type: 'AWS::IAM::Role', Properties: { ...role('machine', trusted).Properties, Policies } },
   Log: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/vendedlogs/states/machine' } },
   Machine: {
     Type: 'AWS::StepFunctions::StateMachine',
@@ -101,6 +109,11 @@ test('a state machine, a rule with its permission and a workgroup are deployed u
 
 test.each<[string, object, string]>([
   ['a role that Step Functions cannot assume', machine({}, 'lambda.amazonaws.com'), 'cannot be assumed by states.amazonaws.com'],
+  [
+    'a role that may not have logs delivered',
+    machine({}, 'states.amazonaws.com', [mayLog(logResources)]),
+    'The state machine IAM Role is not authorized to access the Log Destination: User: arn:aws:iam::111122223333:role/machine is not authorized to perform: logs:CreateLogDelivery',
+  ],
   ['a definition that is not JSON', machine({ DefinitionString: '{' }), 'INVALID_JSON_DESCRIPTION'],
   ['a transition to nowhere', machine({ DefinitionString: definition({ Look: { ...look, End: undefined, Next: 'Nowhere' } }) }), 'Nowhere'],
   ['a start that is no state', machine({ DefinitionString: definition({ Look: look }, 'Elsewhere') }), 'Elsewhere'],
