@@ -1,0 +1,96 @@
+import { GetQueryExecutionCommand } from '@aws-sdk/client-athena'
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data'
+import type { SourceRow } from '../../../../pipeline/source-query.ts'
+import { aws, query, rows } from './aws.ts'
+import { pass, start, type ThrownRow } from './row.ts'
+import { sourceAnswer } from './source.ts'
+
+/** The source answers otherwise to the query that has these words. */
+function source(words: string, otherwise: (row: SourceRow) => SourceRow | undefined, seconds = 0): () => void {
+  return () =>
+    void aws.rdsData.on(ExecuteStatementCommand).callsFake((statement) => {
+      pass(seconds)
+      const answer = sourceAnswer(statement)
+      if (!statement.sql.includes(words)) return answer
+      const found: SourceRow[] = JSON.parse(answer.formattedRecords ?? '[]')
+      return { formattedRecords: JSON.stringify(found.map(otherwise).filter((row) => row !== undefined)) }
+    })
+}
+
+const notRead = source('wal_status', (row) => ({ ...row, active: 'false' }))
+const failedQuery = () => query({ State: 'FAILED', StateChangeReason: 'TABLE_NOT_FOUND' })
+
+/** The source, its snapshot, and the smoke test. */
+export const verificationRows: readonly ThrownRow[] = [
+  {
+    step: 'check-source',
+    error: 'SourceNotReady',
+    says: '- wal_level is replica, not logical',
+    arrange: source('server_version_num', (row) => ({ ...row, wal_level: 'replica' })),
+  },
+  {
+    step: 'check-source',
+    error: 'InvalidTables',
+    says: 'app."odd(type"',
+    arrange: source('AS generated', (row) => ({ ...row, type: 'app."odd(type"' })),
+  },
+  {
+    step: 'ensure-source',
+    error: 'SourceNotReady',
+    says: 'The role debezium does not exist',
+    arrange: source('pg_roles r', () => undefined),
+  },
+  {
+    step: 'ensure-source',
+    error: 'NotInTime',
+    says: 'changes are left to be made at the source',
+    look: 2,
+    minutes: 31,
+    // So slowly that no call comes to the first change.
+    arrange: source('pg_publication p', () => undefined, 5),
+  },
+  {
+    step: 'await-snapshot',
+    error: 'SnapshotFailed',
+    says: 'failed in its initial snapshot',
+    // Debezium would have begun again by then.
+    look: 2,
+    minutes: 2,
+    arrange() {
+      notRead()
+      const message = '[Worker-0] [2026-11-22 11:30:00,000] ERROR Error during snapshot (io.debezium:1)'
+      aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: '1', timestamp: start.getTime(), message }] })
+    },
+  },
+  { step: 'await-snapshot', error: 'NotInTime', says: 'is not being read yet', look: 2, minutes: 36 * 60 + 1, arrange: notRead },
+  {
+    step: 'await-canary',
+    error: 'CanaryLost',
+    says: 'It was last seen in the topic aurora.cdc.all-tables',
+    look: 2,
+    minutes: 31,
+    arrange() {
+      rows(['0', '2026-11-22 11:00:00.000000 UTC'])
+      aws.rdsData
+        .on(ExecuteStatementCommand)
+        .callsFake((statement) =>
+          statement.sql.includes('AS touched') ? { formattedRecords: '[{"value":"1","touched":"0"}]' } : sourceAnswer(statement),
+        )
+    },
+  },
+  { step: 'await-canary', error: 'QueryFailed', says: 'TABLE_NOT_FOUND', arrange: failedQuery },
+  { step: 'await-row-counts', error: 'QueryFailed', says: 'TABLE_NOT_FOUND', arrange: failedQuery },
+  {
+    step: 'await-row-counts',
+    error: 'NotInTime',
+    says: "last seen: Athena's query q is RUNNING",
+    look: 2,
+    minutes: 31,
+    arrange: () =>
+      void aws.athena.on(GetQueryExecutionCommand).callsFake(() => {
+        pass(10)
+        return { QueryExecution: { Status: { State: 'RUNNING' } } }
+      }),
+  },
+]
