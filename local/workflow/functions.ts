@@ -14,8 +14,8 @@ export interface DeployedFunctions {
    */
   invoke(nameOrArn: string, payload: Json, signal?: AbortSignal): Promise<InvocationResult>
   find(nameOrArn: string): DeployedResource | undefined
-  /** Processes that run now. */
-  readonly pids: readonly number[]
+  /** Processes that run now; those of one function, by name or ARN, where one is named. */
+  pids(nameOrArn?: string): readonly number[]
   close(): Promise<void>
 }
 
@@ -39,7 +39,8 @@ interface Kept {
 
 export function deployedFunctions({ account, principals, endpointUri, logsDirectory }: FunctionsPlace): DeployedFunctions {
   const idle = new Map<string, Kept[]>()
-  const all = new Set<RunningFunction>()
+  /** With the names of the functions. */
+  const all = new Map<RunningFunction, string>()
   let closed = false
 
   const find = (nameOrArn: string) =>
@@ -63,7 +64,7 @@ export function deployedFunctions({ account, principals, endpointUri, logsDirect
         AWS_SESSION_TOKEN: sessionToken,
       },
     })
-    all.add(running)
+    all.set(running, resource.physicalId)
     return { running, from: sourceOf(resource), timer: undefined }
   }
 
@@ -94,8 +95,10 @@ export function deployedFunctions({ account, principals, endpointUri, logsDirect
 
   return {
     find,
-    get pids() {
-      return [...all].flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+    pids(nameOrArn) {
+      const name = nameOrArn === undefined ? undefined : find(nameOrArn)?.physicalId
+      const running = [...all].filter(([, of]) => nameOrArn === undefined || of === name)
+      return running.flatMap(([{ pid }]) => pid ?? [])
     },
     async invoke(nameOrArn, payload, signal) {
       if (closed) throw new Error('the functions are stopped')
@@ -118,7 +121,7 @@ export function deployedFunctions({ account, principals, endpointUri, logsDirect
     async close() {
       closed = true
       for (const { timer } of [...idle.values()].flat()) clearTimeout(timer)
-      await Promise.all([...all].map((running) => running.close()))
+      await Promise.all([...all.keys()].map((running) => running.close()))
     },
   }
 }

@@ -278,8 +278,8 @@ describe('an execution', () => {
     await fixture.deploy({ only: held }, one())
     const arns = [await start(), await start()]
     await begun('only')
-    while (fixture.workflow.functions.pids.length < 2) await sleep(10)
-    expect(new Set(fixture.workflow.functions.pids).size).toBe(2)
+    while (fixture.workflow.functions.pids().length < 2) await sleep(10)
+    expect(new Set(fixture.workflow.functions.pids('only')).size).toBe(2)
     for (const executionArn of arns) await client.send(new StopExecutionCommand({ executionArn }))
   })
 })
