@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 import fc from 'fast-check'
 import { parsePolicy } from '../../../../local/aws/authorization/document.ts'
@@ -28,7 +30,7 @@ let calls: Call[]
 
 beforeAll(async () => {
   const withKeys = { ...localDeployment, kmsKey: key, secrets: { ...memberOf(localDeployment, 'secrets'), kmsKey: key } }
-  roles = await synthesizedRoles(synthesized(withKeys))
+  roles = (await synthesizedRoles(synthesized(withKeys))).roles
   const all = roles.flatMap(callsOf)
   const distinct = [...new Map(all.map((call) => [JSON.stringify(call), call])).values()]
   // A statement may give several actions on resources of several types: not every action is about each of them.
@@ -80,6 +82,22 @@ test('every role: the calls that it is about, and those of other roles', async (
   }
   expect(differences).toEqual([])
   expect(allowed).toBeGreaterThan(calls.length / 2)
+})
+
+test.each([
+  ['IAM governs the catalog', 'calls-iam.jsonl', localDeployment],
+  ['Lake Formation does', 'calls-lake-formation.jsonl', { ...localDeployment, lakeFormation: { addAdministrator: true } }],
+])('every call of a full run in which %s', async (_what, file, deployment) => {
+  const { roles: own } = await synthesizedRoles(synthesized(deployment))
+  const recorded = readFileSync(join(import.meta.dirname, '..', '..', '..', 'fixtures', 'authorization', file), 'utf8')
+  const differences: object[] = []
+  for (const line of recorded.trim().split('\n')) {
+    const { principal, allowed, ...call }: Call & { principal: string; allowed: boolean } = JSON.parse(line)
+    const policies = own.find(({ arn }) => arn === principal)?.policies ?? []
+    const [here, there] = [ours(policies, principal, call), await theirs(policies, principal, call)]
+    if (here !== allowed || there !== allowed) differences.push({ principal, ...call, recorded: allowed, here, there })
+  }
+  expect(differences).toEqual([])
 })
 
 test.each(conditions)('statements under the condition %j', async (Condition) => {

@@ -18,7 +18,10 @@ export interface Call {
   readonly context: Record<string, string>
 }
 
-export async function synthesizedRoles(templates: Readonly<Record<string, Template>>): Promise<SynthesizedRole[]> {
+export async function synthesizedRoles(templates: Readonly<Record<string, Template>>): Promise<{
+  readonly roles: SynthesizedRole[]
+  readonly clusterArn: string
+}> {
   const fixture = await accountFixture()
   const account = fixture.open()
   await deployPermissions(account, templates, fixture.directory)
@@ -28,8 +31,9 @@ export async function synthesizedRoles(templates: Readonly<Record<string, Templa
     name: physicalId,
     policies: policies.documents(arn).flatMap(([name, policy]) => (isObject(policy) ? [{ name, policy }] : [])),
   }))
+  const clusterArn = account.find('AWS::MSK::Cluster')[0]?.arn ?? ''
   await fixture.close()
-  return roles
+  return { roles, clusterArn }
 }
 
 export function statementsOf(policy: JsonObject): JsonObject[] {
