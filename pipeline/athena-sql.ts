@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ownSchema } from './names.ts'
 import type { CapturedTable } from './tables.ts'
 
 /** Where the Iceberg tables are. */
@@ -27,9 +28,11 @@ export function rowCountQuery(place: IcebergPlace, tables: readonly Pick<Capture
     .join('\nUNION ALL\n')
 }
 
-/** Rows of a table to look at: a query for people. */
-export function sampleQuery(place: IcebergPlace, table: string): string {
-  return `SELECT * FROM ${athenaTable(place, table)} LIMIT 10`
+/** A query for people, to run next: rows of the first captured table; null where there is none. */
+export function nextQuery(place: IcebergPlace, tables: readonly Pick<CapturedTable, 'capture' | 'schema' | 'iceberg'>[]): string | null {
+  const captured = tables.filter(({ capture }) => capture)
+  const table = captured.find(({ schema }) => schema !== ownSchema) ?? captured[0]
+  return table ? `SELECT * FROM ${athenaTable(place, table.iceberg)} LIMIT 10` : null
 }
 
 /** A canary's row as the Iceberg table has it: `value` and `touched`, in milliseconds since 1970. */

@@ -1,8 +1,7 @@
 import { AthenaClient } from '@aws-sdk/client-athena'
-import { requestToken, rowCountQuery, sampleQuery, tablesACount } from '../../pipeline/athena-sql.ts'
+import { requestToken, rowCountQuery, tablesACount } from '../../pipeline/athena-sql.ts'
 import { ownSchema } from '../../pipeline/names.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
-import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import { clientSettings } from '../aws-clients.ts'
@@ -13,8 +12,6 @@ import { type StepPlace, stepHandler } from './step.ts'
 export interface RowCounts extends StepAnswer {
   /** Rows by Iceberg table; a count is digits. Empty until all are counted. */
   readonly rows: Readonly<Record<string, string>>
-  /** A query for whoever started the execution to run next. */
-  readonly query: string
   /** How often queries were started: those that Athena failed for reasons of its own are started anew. */
   readonly attempt: number
 }
@@ -51,11 +48,11 @@ export async function awaitRowCounts(request: StepRequest<object, RowCounts>, { 
   for (const id of ids) {
     const found = await awaitQuery(athena, id, until, now)
     if (found.state !== 'succeeded') {
-      return { ...waiting(request, now(), found.seen), ...extras(plan, {}), attempt: found.state === 'retryable' ? attempt + 1 : attempt }
+      return { ...waiting(request, now(), found.seen), rows: {}, attempt: found.state === 'retryable' ? attempt + 1 : attempt }
     }
     for (const [name, count] of found.rows) if (name !== undefined && count !== undefined) rows[name] = count
   }
-  return { ...ready(request, now(), { seen: countsText(rows) }), ...extras(plan, rows), attempt }
+  return { ...ready(request, now(), { seen: countsText(rows) }), rows, attempt }
 }
 
 function waiting(request: StepRequest<object, RowCounts>, now: Date, seen: string): StepAnswer {
@@ -66,11 +63,6 @@ function waiting(request: StepRequest<object, RowCounts>, now: Date, seen: strin
     limitMinutes: 30,
     remedy: 'See the queries of the workgroup in the Athena console.',
   })
-}
-
-function extras(plan: ProvisioningPlan, rows: Readonly<Record<string, string>>) {
-  const sample = plan.tables.find(({ capture }) => capture)
-  return { rows, query: sample ? sampleQuery(plan, sample.iceberg) : '' }
 }
 
 function countsText(rows: Readonly<Record<string, string>>): string {

@@ -1,5 +1,4 @@
-import { sampleQuery } from '../../pipeline/athena-sql.ts'
-import { ownSchema } from '../../pipeline/names.ts'
+import { nextQuery } from '../../pipeline/athena-sql.ts'
 import {
   answerKeys,
   type ProvisioningAnswers,
@@ -7,16 +6,8 @@ import {
   type StepAnswer,
   type StepRequest,
 } from '../../pipeline/provisioning.ts'
-import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { ready } from '../../pipeline/step-answer.ts'
 import { type StepPlace, stepHandler } from './step.ts'
-
-/** A query of the first captured table. */
-export function nextQuery({ tables, ...place }: Pick<ProvisioningPlan, 'tables' | 'tableBucket' | 'namespace'>): string | null {
-  const captured = tables.filter(({ capture }) => capture)
-  const table = captured.find(({ schema }) => schema !== ownSchema) ?? captured[0]
-  return table ? sampleQuery(place, table.iceberg) : null
-}
 
 export const handler = stepHandler('report', report)
 
@@ -41,7 +32,7 @@ export async function report(
     reached: until,
     rows: answers.awaitRowCounts?.rows ?? null,
     latencies: isComplete(latencies) ? latencies : null,
-    query: until === 'Verified' ? nextQuery(plan) : null,
+    query: until === 'Verified' ? nextQuery(plan, plan.tables) : null,
   }
 }
 
