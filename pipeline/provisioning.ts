@@ -35,9 +35,9 @@ export interface ExecutionContext {
 }
 
 /** What a step is given: the execution, what was asked for, its parameters, and its own last answer where it is asked again and again. */
-export interface StepRequest<Parameters extends object = object, Answer extends StepAnswer = StepAnswer> {
+export interface StepRequest<Parameters extends object = object, Answer extends StepAnswer = StepAnswer, Request = ProvisioningRequest> {
   readonly execution: ExecutionContext
-  readonly request: ProvisioningRequest
+  readonly request: Request
   /** Null the first time. */
   readonly previous: Answer | null
   readonly parameters: Parameters

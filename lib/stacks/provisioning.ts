@@ -15,7 +15,8 @@ import { acknowledge, acknowledgeWildcards } from '../acknowledge.ts'
 import { executionArns, functionArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 import { HandlerFunction } from '../handler-function.ts'
-import { functionTimeoutSeconds, provisioningDefinition } from '../workflow/provisioning.ts'
+import { functionTimeoutSeconds } from '../workflow/asking.ts'
+import { provisioningDefinition } from '../workflow/provisioning.ts'
 import { stepPermissions } from '../workflow/step-permissions.ts'
 
 /** What one check may read (bytes): a hundred gigabytes, so that no mistake reads a lake. Counts and single rows read far less. */

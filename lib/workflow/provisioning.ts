@@ -1,22 +1,7 @@
 import { type AnswerKey, answerKeys, reportMembers, type StepName } from '../../pipeline/provisioning.ts'
+import { asking, canaryChange, taskTimeoutSeconds } from './asking.ts'
 import { retries } from './retries.ts'
-import {
-  chain,
-  type Definition,
-  done,
-  either,
-  type Named,
-  onlyIf,
-  type PayloadTemplate,
-  type Piece,
-  parallel,
-  task,
-  waitLoop,
-} from './states.ts'
-
-/** Of a step's function, and a little more: Lambda's own end of a call that takes too long says more than Step Functions'. */
-export const functionTimeoutSeconds = 60
-const taskTimeoutSeconds = functionTimeoutSeconds + 10
+import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel, task } from './states.ts'
 
 /** Each wait has a deadline of its own; this only ends what nobody foresaw. */
 const executionTimeoutSeconds = 7 * 24 * 60 * 60
@@ -26,7 +11,7 @@ const executionTimeoutSeconds = 7 * 24 * 60 * 60
  * @param functionArn ARN of a step's function
  */
 export function provisioningDefinition(functionArn: (step: StepName) => string): Definition {
-  const steps = asking(functionArn)
+  const steps = asking<StepName, AnswerKey>(functionArn)
   const { ask, askUntilReady } = steps
 
   const source = chain(
@@ -196,53 +181,6 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
     States: wholeMachine.states(undefined),
     TimeoutSeconds: executionTimeoutSeconds,
   }
-}
-
-type Looked = Named & { readonly question: Named; readonly wait: Named & { readonly seconds: number } }
-
-/** Tasks that ask a step, and keep its last answer under a key of the state data. */
-function asking(functionArn: (step: StepName) => string) {
-  const ask = (step: StepName, key: AnswerKey, named: Named, parameters: PayloadTemplate = {}): Piece =>
-    task({
-      ...named,
-      Resource: functionArn(step),
-      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$.request', 'previous.$': `$.${key}`, parameters },
-      ResultPath: `$.${key}`,
-      TimeoutSeconds: taskTimeoutSeconds,
-      Retry: retries(),
-    })
-  const askUntilReady = (step: StepName, key: AnswerKey, { question, wait, ...named }: Looked, parameters: PayloadTemplate = {}): Piece =>
-    waitLoop(ask(step, key, named, parameters), question, { Variable: `$.${key}.ready`, BooleanEquals: true }, wait)
-  return { ask, askUntilReady }
-}
-
-/** A change of the canary's row at the source, and the look for it in Iceberg. */
-function canaryChange(
-  { ask, askUntilReady }: ReturnType<typeof asking>,
-  change: 'insert' | 'update' | 'delete',
-  verb: 'Insert' | 'Update' | 'Delete',
-  changed: 'inserted' | 'updated' | 'deleted',
-): [Piece, Piece] {
-  const seen = { insert: 'is in Iceberg', update: 'is changed in Iceberg', delete: 'is gone from Iceberg' }[change]
-  return [
-    ask(
-      'ensure-canary',
-      `ensureCanary${verb}`,
-      { name: `${verb} a canary row at the source`, comment: "The project's own table cdc.canary, captured like any other." },
-      { change },
-    ),
-    askUntilReady(
-      'await-canary',
-      `awaitCanary${verb}`,
-      {
-        name: `Look for the ${changed} canary row in Iceberg`,
-        comment: 'By Athena. Where it does not arrive in time, the hop is named at which it was last seen.',
-        question: { name: `Was the ${changed} canary row seen?`, comment: `Yes, once the ${changed} row ${seen}.` },
-        wait: { name: `Wait until the ${changed} canary row ${seen}`, comment: "Firehose's buffer, and a commit.", seconds: 5 },
-      },
-      { change },
-    ),
-  ]
 }
 
 /** The state data after branches that ran beside each other: each answer from the branch whose step it is, everything else as it was. */
