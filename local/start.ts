@@ -1,5 +1,6 @@
 import { PipelineError } from '../pipeline/errors.ts'
 import type { EngineEvent } from './engines/supervisor.ts'
+import { brokerDenials } from './run/broker-denials.ts'
 import { endOf, failureText } from './run/ending.ts'
 import { LocalRun } from './run/local-run.ts'
 import { withSource } from './run/source.ts'
@@ -52,10 +53,12 @@ async function start(options: StartOptions): Promise<number> {
     tell: process.stdout.isTTY ? undefined : (line) => console.log(`  ${line}`),
   })
   const asked = stopSignal()
+  const startedMs = Date.now()
   return endOf(() => Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed]), {
     stop: () => run.stop(),
     say: (line) => console.log(line),
     complain: (line) => console.error(line),
+    causes: () => brokerDenials(run.paths, startedMs),
   })
 }
 

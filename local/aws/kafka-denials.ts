@@ -15,9 +15,11 @@ export interface KafkaDecision {
 const decisionLine =
   /Principal = User:(\S+) is (Allowed|Denied) operation = (\w+) from host = \S+ on resource = (\w+):LITERAL:(\S+) for request/
 
-/** The decisions in a broker's log, each once and in order; on callers that logged in as a role only. */
-export function kafkaDecisions(log: string): KafkaDecision[] {
+/** The decisions in a broker's log since a time, each once and in order; on callers that logged in as a role only. */
+export function kafkaDecisions(log: string, sinceMs = 0): KafkaDecision[] {
   const decisions = log.split('\n').flatMap((line): KafkaDecision[] => {
+    // The broker's clock is in UTC: `[2026-11-22 18:16:58,331]`.
+    if (sinceMs > 0 && !(Date.parse(`${line.slice(1, 20).replace(' ', 'T')}Z`) >= Math.floor(sinceMs / 1000) * 1000)) return []
     const [, role, verdict, operation, resource, name] = decisionLine.exec(line) ?? []
     if (role === undefined || role === 'ANONYMOUS' || operation === undefined || resource === undefined || name === undefined) return []
     return [{ role, allowed: verdict === 'Allowed', operation, resource, name }]
@@ -26,8 +28,8 @@ export function kafkaDecisions(log: string): KafkaDecision[] {
 }
 
 /** What the broker refused to roles, in sentences that name the action which the role's policy would have to allow. */
-export function kafkaDenials(log: string): string[] {
-  return kafkaDecisions(log)
+export function kafkaDenials(log: string, sinceMs = 0): string[] {
+  return kafkaDecisions(log, sinceMs)
     .filter(({ allowed }) => !allowed)
     .map(({ role, operation, resource, name }) => {
       const on = resource === 'Cluster' ? 'the cluster' : `the ${resource.toLowerCase()} ${name}`

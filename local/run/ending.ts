@@ -6,14 +6,17 @@ export interface Ending {
   readonly say: (line: string) => void
   /** Says what went wrong. */
   readonly complain: (line: string) => void
+  /** What else was seen that may be the cause of a failure. */
+  readonly causes?: () => readonly string[]
 }
 
 /** The exit code of a run that goes until something ends it. What made it fail is said first, so that it does not stand under the words of a clean end. */
-export async function endOf(going: () => Promise<number>, { stop, say, complain }: Ending): Promise<number> {
+export async function endOf(going: () => Promise<number>, { stop, say, complain, causes = () => [] }: Ending): Promise<number> {
   try {
     return await going()
   } catch (error) {
     complain(failureText(error))
+    for (const cause of causes()) complain(cause)
     return 2
   } finally {
     say('Stopping …')
