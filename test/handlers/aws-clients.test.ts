@@ -7,11 +7,9 @@ import { clientSettings, dataApiSettings } from '../../handlers/aws-clients.ts'
 import { nameAwsError } from '../../handlers/provision/aws-errors.ts'
 
 const handlers = join(import.meta.dirname, '..', '..', 'handlers')
-const sources = ['provision', 'gate'].flatMap((folder) =>
-  readdirSync(join(handlers, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => ({ file: join(folder, name), text: readFileSync(join(handlers, folder, name), 'utf8') })),
-)
+const sources = readdirSync(handlers, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => ({ file, text: readFileSync(join(handlers, file), 'utf8') }))
 
 test("every client has the steps' settings, and the Data API its own", () => {
   const made = sources.flatMap(({ file, text }) =>
