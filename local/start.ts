@@ -1,6 +1,6 @@
 import { PipelineError } from '../pipeline/errors.ts'
 import type { EngineEvent } from './engines/supervisor.ts'
-import { brokerDenials } from './run/broker-denials.ts'
+import { brokerDenials, brokerDenied } from './run/broker-denials.ts'
 import { endOf, failureText } from './run/ending.ts'
 import { LocalRun } from './run/local-run.ts'
 import { withSource } from './run/source.ts'
@@ -54,8 +54,13 @@ async function start(options: StartOptions): Promise<number> {
   })
   const asked = stopSignal()
   const startedMs = Date.now()
-  return endOf(() => Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed]), {
-    stop: () => run.stop(),
+  const ending = new AbortController()
+  const refused = brokerDenied(run.paths, startedMs, ending.signal)
+  return endOf(() => Promise.race([goThrough(run, options), asked.then(() => interruptedCode), run.processes.failed, refused]), {
+    stop: () => {
+      ending.abort()
+      return run.stop()
+    },
     say: (line) => console.log(line),
     complain: (line) => console.error(line),
     causes: () => brokerDenials(run.paths, startedMs),

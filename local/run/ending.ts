@@ -15,8 +15,9 @@ export async function endOf(going: () => Promise<number>, { stop, say, complain,
   try {
     return await going()
   } catch (error) {
-    complain(failureText(error))
-    for (const cause of causes()) complain(cause)
+    const failure = failureText(error)
+    complain(failure)
+    for (const cause of causes()) if (!failure.includes(cause)) complain(cause)
     return 2
   } finally {
     say('Stopping …')

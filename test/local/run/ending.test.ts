@@ -30,3 +30,14 @@ test('a bug shows where it is, and a run that ends well says only that it has en
   const well = await ended(() => Promise.resolve(130))
   expect([well.code, well.said[0]]).toEqual([130, 'Stopping …'])
 })
+
+test('what else was seen is said after the failure, once', async () => {
+  const said: string[] = []
+  await endOf(() => Promise.reject(new PipelineError('AccessDenied', 'the role may not read')), {
+    stop: async () => {},
+    say: () => {},
+    complain: (line) => said.push(line),
+    causes: () => ['the role may not read', 'the role may not write'],
+  })
+  expect(said).toEqual(['AccessDenied: the role may not read', 'the role may not write'])
+})
