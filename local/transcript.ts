@@ -28,22 +28,6 @@ A line with … says what was seen while something was waited for, ✓ that a st
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
-await runCommand({
-  help,
-  options: { out: { type: 'string' } },
-  async run({ values }) {
-    const lines: string[] = []
-    const tell = (line: string) => {
-      lines.push(line)
-      console.log(line)
-    }
-    tell(introduction)
-    await runOnce(tell)
-    writeFileSync(resolve(values.out ?? join(checkoutDirectory, 'docs', 'provisioning.txt')), `${lines.join('\n')}\n`)
-    return 0
-  },
-})
-
 async function runOnce(tell: (line: string) => void): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'transcript-'))
   // PostgreSQL has a user of its own where this one is root.
@@ -100,3 +84,19 @@ async function tellOutcomes({ aws, deployment }: LocalRun, tell: (line: string) 
     client.destroy()
   }
 }
+
+await runCommand({
+  help,
+  options: { out: { type: 'string' } },
+  async run({ values }) {
+    const lines: string[] = []
+    const tell = (line: string) => {
+      lines.push(line)
+      console.log(line)
+    }
+    tell(introduction)
+    await runOnce(tell)
+    writeFileSync(resolve(values.out ?? join(checkoutDirectory, 'docs', 'provisioning.txt')), `${lines.join('\n')}\n`)
+    return 0
+  },
+})
