@@ -62,8 +62,15 @@ export const errorNames = {
   SourceQueryFailed: { about: 'provisioning', workflow: 'fail' },
   SourceBusy: { about: 'provisioning', workflow: 'retry' },
   SnapshotFailed: { about: 'provisioning', workflow: 'fail' },
+  SnapshotImpossible: { about: 'provisioning', workflow: 'fail' },
   CanaryLost: { about: 'provisioning', workflow: 'fail' },
   QueryFailed: { about: 'provisioning', workflow: 'fail' },
+  TeardownNotConfirmed: { about: 'provisioning', workflow: 'fail' },
+  ProvisioningRunning: { about: 'provisioning', workflow: 'fail' },
+  TeardownRunning: { about: 'provisioning', workflow: 'fail' },
+  NotOurs: { about: 'provisioning', workflow: 'fail' },
+  NotDrained: { about: 'provisioning', workflow: 'fail' },
+  SlotLeft: { about: 'provisioning', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {

@@ -58,10 +58,15 @@ export interface ProvisioningPlan {
     /** Whether that step may add its role to the data lake administrators. */
     readonly addAdministrator: boolean
   }
-  /** Athena's workgroup of the checks. */
+  /** Athena's workgroup of the checks, and the bucket of its results. */
   readonly workgroup: string
+  readonly queryResultsBucket: string
   readonly errorBucket: string
   readonly transformLogGroup: string
+  /** By ARN. */
+  readonly stateMachines: { readonly provisioning: string; readonly teardown: string }
+  /** What the deployment's stacks leave when they are destroyed. */
+  readonly outlives: Readonly<Record<'tables' | 'namespace' | 'tableBucket' | 'errorBucket', boolean>>
 }
 
 export type { ProvisioningEnvironment } from './provisioning-environment.ts'
@@ -134,8 +139,25 @@ export function provisioningPlan(deployment: Deployment, tables: readonly Captur
     queryingRoles: queryingSteps.map((step) => roleArn(names.stepRole(step))),
     lakeFormation: { grantingRole: roleArn(names.stepRole('ensure-grants')), addAdministrator: deployment.lakeFormation.addAdministrator },
     workgroup: names.workgroup,
+    queryResultsBucket: names.queryResultsBucket,
     errorBucket: names.errorBucket,
     transformLogGroup: names.transformLogGroup,
+    stateMachines: {
+      provisioning: arn('states', `stateMachine:${names.stateMachine}`),
+      teardown: arn('states', `stateMachine:${names.teardownStateMachine}`),
+    },
+    outlives: outliving(deployment),
+  }
+}
+
+/** What was there before the deployment outlives it, too, but is not its to delete; tables are, whichever deployment made them. */
+function outliving({ onDestroy, tables, namespace, tableBucket, errorBucket }: Deployment): ProvisioningPlan['outlives'] {
+  const kept = onDestroy === 'retain'
+  return {
+    tables: kept || !tables.create,
+    namespace: kept && namespace.create,
+    tableBucket: kept && tableBucket.create,
+    errorBucket: kept && errorBucket.create,
   }
 }
 

@@ -38,6 +38,9 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     /** Vended logs: their groups share the account's resource policy by this prefix. */
     stateMachineLogGroup: `/aws/vendedlogs/states/${own}-provisioning`,
     failureRule: `${own}-provisioning-failed`,
+    teardownStateMachine: `${own}-teardown`,
+    teardownStateMachineRole: `${own}-teardown-${region}`,
+    teardownStateMachineLogGroup: `/aws/vendedlogs/states/${own}-teardown`,
     /** Of a step of the state machine: the function, its log group, and its role (64 characters at most, in the longest Region). */
     stepFunction: (step: string) => `${own}-${step}`,
     stepLogGroup: (step: string) => `/aws/lambda/${own}-${step}`,

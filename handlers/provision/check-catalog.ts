@@ -16,7 +16,13 @@ export const tablesCatalog = 's3tablescatalog'
 export type CatalogMode = 'iam' | 'lake-formation'
 
 export interface CatalogAnswer extends StepAnswer {
-  readonly mode: CatalogMode
+  /** None: there is no integration of table buckets. */
+  readonly mode: CatalogMode | 'none'
+}
+
+/** The teardown needs no integration: without one there are no grants. */
+export interface CatalogParameters {
+  readonly missing?: 'tolerated'
 }
 
 const everyone: PrincipalPermissions[] = [{ Principal: { DataLakePrincipalIdentifier: 'IAM_ALLOWED_PRINCIPALS' }, Permissions: ['ALL'] }]
@@ -46,15 +52,19 @@ function isOpen(permissions: readonly PrincipalPermissions[] = []): boolean {
 export const handler = stepHandler('check-catalog', checkCatalog)
 
 /** Is the integration of table buckets there, and who governs it? */
-export async function checkCatalog(request: StepRequest, { plan, now }: StepPlace): Promise<CatalogAnswer> {
-  const mode = await modeOf(plan)
+export async function checkCatalog(
+  request: StepRequest<CatalogParameters, StepAnswer, unknown>,
+  { plan, now }: Pick<StepPlace, 'plan' | 'now'>,
+): Promise<CatalogAnswer> {
+  const mode = await modeOf(plan, request.parameters.missing === 'tolerated')
+  if (mode === 'none') return { ...ready(request, now(), { seen: `there is no catalog ${tablesCatalog}` }), mode }
   const governor = { iam: 'IAM governs', 'lake-formation': 'Lake Formation governs' }[mode]
   const seen = `${governor} the catalog ${tablesCatalog}`
   return { ...ready(request, now(), { seen, already: [`the catalog ${tablesCatalog} is there; ${governor} it`] }), mode }
 }
 
 /** @throws PipelineError `CatalogIntegrationMissing` */
-async function modeOf(plan: ProvisioningPlan): Promise<CatalogMode> {
+async function modeOf(plan: ProvisioningPlan, toleratesNone: boolean): Promise<CatalogMode | 'none'> {
   try {
     const { Catalog } = await glue.send(new GetCatalogCommand({ CatalogId: tablesCatalog }))
     if (Catalog) return catalogMode(Catalog)
@@ -64,6 +74,7 @@ async function modeOf(plan: ProvisioningPlan): Promise<CatalogMode> {
     // Only Lake Formation refuses in these words, and only where its grants are needed: the next step makes or misses them.
     if (error.name === 'AccessDeniedException' && /Lake Formation/i.test(error.message)) return 'lake-formation'
     if (error.name !== 'EntityNotFoundException') throw error
+    if (toleratesNone) return 'none'
     throw new PipelineError(
       'CatalogIntegrationMissing',
       `The account ${plan.account} has no Glue catalog ${tablesCatalog} in ${plan.region}, through which Firehose and Athena see table buckets. ` +

@@ -1,23 +1,19 @@
-import { GetClusterPolicyCommand, KafkaClient, PutClusterPolicyCommand } from '@aws-sdk/client-kafka'
+import { KafkaClient, PutClusterPolicyCommand } from '@aws-sdk/client-kafka'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
 import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
+import { attachedPolicy, isStatement, ownSid, type PolicyStatement } from './cluster/attached-policy.ts'
 import { type StepPlace, stepHandler } from './step.ts'
-
-type Statement = Readonly<Record<string, unknown>>
-
-/** Names the pipeline's own statement among those of others. */
-const sid = 'AuroraCdcFirehose'
 
 /**
  * What lets Firehose connect: the first action is what its guide asks for, the other two are reads that AWS's sample of this pipeline gives as well.
  * https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
  */
-export function firehoseStatement(clusterArn: string): Statement {
+export function firehoseStatement(clusterArn: string): PolicyStatement {
   return {
-    Sid: sid,
+    Sid: ownSid,
     Effect: 'Allow',
     Principal: { Service: 'firehose.amazonaws.com' },
     Action: ['kafka:CreateVpcConnection', 'kafka:GetBootstrapBrokers', 'kafka:DescribeClusterV2'],
@@ -28,9 +24,9 @@ export function firehoseStatement(clusterArn: string): Statement {
 /** The cluster's policy as it is wanted: the statements of others as they are, and the pipeline's own. */
 export function clusterPolicy(
   clusterArn: string,
-  current: readonly Statement[] = [],
-): { Version: string; Statement: readonly Statement[] } {
-  return { Version: '2012-10-17', Statement: [...current.filter((statement) => statement.Sid !== sid), firehoseStatement(clusterArn)] }
+  current: readonly PolicyStatement[] = [],
+): { Version: string; Statement: readonly PolicyStatement[] } {
+  return { Version: '2012-10-17', Statement: [...current.filter((statement) => statement.Sid !== ownSid), firehoseStatement(clusterArn)] }
 }
 
 const kafka = new KafkaClient(clientSettings)
@@ -41,7 +37,7 @@ export async function ensureClusterPolicy(
   request: StepRequest,
   { environment: { clusterArn }, now }: Pick<StepPlace, 'environment' | 'now'>,
 ): Promise<StepAnswer> {
-  const before = await attachedPolicy(clusterArn)
+  const before = await attachedPolicy(kafka, clusterArn)
   if (before && holds(before.statements, clusterArn)) {
     const already = 'the cluster policy lets Firehose connect'
     return ready(request, now(), { seen: already, already: [already] })
@@ -56,7 +52,7 @@ export async function ensureClusterPolicy(
     )
   } catch (error) {
     if (!isServiceException(error) || error.name !== 'BadRequestException') throw error
-    const after = await attachedPolicy(clusterArn)
+    const after = await attachedPolicy(kafka, clusterArn)
     // The same version was refused for another reason than its age.
     if (after?.version === before?.version) throw error
     throw new PipelineError(
@@ -73,28 +69,8 @@ export async function ensureClusterPolicy(
   })
 }
 
-async function attachedPolicy(clusterArn: string): Promise<{ version: string; statements: readonly Statement[] } | undefined> {
-  try {
-    const { CurrentVersion = '', Policy = '' } = await kafka.send(new GetClusterPolicyCommand({ ClusterArn: clusterArn }))
-    return { version: CurrentVersion, statements: statementsOf(JSON.parse(Policy)) }
-  } catch (error) {
-    if (isServiceException(error) && error.name === 'NotFoundException') return undefined
-    throw error
-  }
-}
-
-/** A policy has one statement or several. */
-function statementsOf(policy: unknown): readonly Statement[] {
-  const statement = isStatement(policy) ? policy.Statement : undefined
-  return (Array.isArray(statement) ? statement : [statement]).filter(isStatement)
-}
-
-function isStatement(value: unknown): value is Statement {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function holds(statements: readonly Statement[], clusterArn: string): boolean {
-  const own = statements.filter((statement) => statement.Sid === sid)
+function holds(statements: readonly PolicyStatement[], clusterArn: string): boolean {
+  const own = statements.filter((statement) => statement.Sid === ownSid)
   return own.length === 1 && canonical(own[0]) === canonical(firehoseStatement(clusterArn))
 }
 

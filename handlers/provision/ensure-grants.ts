@@ -4,10 +4,11 @@ import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { clientSettings } from '../aws-clients.ts'
-import { isServiceException } from './aws-errors.ts'
 import { ensureAdministrator } from './grants/administrators.ts'
 import { heldGrants, missingPermissions } from './grants/held-grants.ts'
-import { delegateCommand, type Grant, grantText, wantedGrants } from './grants/wanted-grants.ts'
+import { asGranting } from './grants/refusals.ts'
+import { revokeGrants } from './grants/revoke.ts'
+import { type Grant, grantText, wantedGrants } from './grants/wanted-grants.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 const lakeFormation = new LakeFormationClient(clientSettings)
@@ -17,8 +18,17 @@ const grantForMs = 8000
 
 export const handler = stepHandler('ensure-grants', ensureGrants)
 
+/** The teardown has none left: Lake Formation lets the role of this step revoke what it granted, and no other. */
+export interface GrantsParameters {
+  readonly grants?: 'none'
+}
+
 /** The grants of Lake Formation: for Firehose, for the steps that query, and for the declared readers. */
-export async function ensureGrants(request: StepRequest, { plan, now }: StepPlace): Promise<StepAnswer> {
+export async function ensureGrants(
+  request: StepRequest<GrantsParameters, StepAnswer, unknown>,
+  { plan, now }: Pick<StepPlace, 'plan' | 'now'>,
+): Promise<StepAnswer> {
+  if (request.parameters.grants === 'none') return await revokeGrants(lakeFormation, request, { plan, now })
   const did = [...(request.previous?.did ?? [])]
   if (plan.lakeFormation.addAdministrator && (await ensureAdministrator(lakeFormation, plan.lakeFormation.grantingRole))) {
     did.push(`added ${plan.lakeFormation.grantingRole} to the data lake administrators`)
@@ -69,40 +79,4 @@ async function make(plan: ProvisioningPlan, grant: Grant): Promise<void> {
     Permissions: [...permissions],
   })
   await asGranting(plan, grant, () => lakeFormation.send(command))
-}
-
-/** Names what Lake Formation refuses. Concurrent modification is among what is retried anyway. */
-async function asGranting<T>(plan: ProvisioningPlan, grant: Grant | undefined, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw isServiceException(error) ? nameRefusal(error, plan, grant) : error
-  }
-}
-
-function nameRefusal(error: Error, { lakeFormation: { grantingRole, addAdministrator }, ...plan }: ProvisioningPlan, grant?: Grant): Error {
-  const says = `Lake Formation says: ${error.message}`
-  const options = { cause: error }
-  if (error.name === 'InvalidInputException' && /Invalid principal/i.test(error.message)) {
-    return new PipelineError('PrincipalNotYetKnown', `Lake Formation does not know ${grant?.principal} yet. ${says}`, options)
-  }
-  if (error.name === 'EntityNotFoundException') {
-    return new PipelineError('CatalogNotYetListed', `The catalog does not show ${plan.tableBucket}/${plan.namespace} yet. ${says}`, options)
-  }
-  // IAM's own refusal names the action; it is about the role's policy.
-  if (error.name !== 'AccessDeniedException' || /is not authorized to perform: /.test(error.message)) return error
-  if (addAdministrator) {
-    return new PipelineError(
-      'PrincipalNotYetKnown',
-      `Lake Formation does not treat ${grantingRole} as an administrator yet. ${says}`,
-      options,
-    )
-  }
-  return new PipelineError(
-    'GrantsRefused',
-    `Lake Formation does not let ${grantingRole} ${grant ? `grant ${grantText(grant)}` : 'see the grants'}. ${says} Either a data lake administrator runs\n` +
-      `${delegateCommand({ ...plan, lakeFormation: { grantingRole, addAdministrator } })}\n` +
-      'or "lakeFormation": { "addAdministrator": true } is set in deployment.json and deployed. Then redrive the execution.',
-    options,
-  )
 }

@@ -3,6 +3,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepAnswer, StepName, StepRequest } from '../../pipeline/provisioning.ts'
 import { type ProvisioningEnvironment, provisioningVariables } from '../../pipeline/provisioning-environment.ts'
 import type { ProvisioningPlan } from '../../pipeline/provisioning-plan.ts'
+import type { TeardownStepName } from '../../pipeline/teardown.ts'
 import { nameAwsError } from './aws-errors.ts'
 
 /** Compiled in by the bundler. */
@@ -17,16 +18,16 @@ export interface StepPlace {
 }
 
 /** A step: looks, compares, and acts on a difference only. Killed at any line and called again, it goes on. */
-export type Step<Parameters extends object, Answer extends StepAnswer> = (
-  request: StepRequest<Parameters, Answer>,
+export type Step<Parameters extends object, Answer extends StepAnswer, Request> = (
+  request: StepRequest<Parameters, Answer, Request>,
   place: StepPlace,
 ) => Promise<Answer>
 
 /** The Lambda handler of a step: names the errors of AWS, and logs what was seen under the execution's name. */
-export function stepHandler<Parameters extends object, Answer extends StepAnswer>(
-  name: StepName,
-  step: Step<Parameters, Answer>,
-): (request: StepRequest<Parameters, Answer>) => Promise<Answer> {
+export function stepHandler<Parameters extends object, Answer extends StepAnswer, Request>(
+  name: StepName | TeardownStepName,
+  step: Step<Parameters, Answer, Request>,
+): (request: StepRequest<Parameters, Answer, Request>) => Promise<Answer> {
   const logger = new Logger({ serviceName: name })
   return async (request) => {
     const log = logger.createChild({ persistentKeys: { execution: request.execution.Name, step: name } })

@@ -2,22 +2,24 @@ import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena'
 import { Rule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
-import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import type { Construct } from 'constructs'
 import { gateExecutionPrefix, provisioningSteps } from '../../pipeline/provisioning.ts'
 import { provisioningVariables } from '../../pipeline/provisioning-environment.ts'
 import { provisioningPlan } from '../../pipeline/provisioning-plan.ts'
-import { acknowledge, acknowledgeWildcards } from '../acknowledge.ts'
+import { stepsOfBoth, teardownSteps } from '../../pipeline/teardown.ts'
+import { acknowledge } from '../acknowledge.ts'
 import { executionArns, functionArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 import { HandlerFunction } from '../handler-function.ts'
 import { functionTimeoutSeconds } from '../workflow/asking.ts'
 import { provisioningDefinition } from '../workflow/provisioning.ts'
+import { StepMachine } from '../workflow/step-machine.ts'
 import { stepPermissions } from '../workflow/step-permissions.ts'
+import { teardownDefinition } from '../workflow/teardown.ts'
+import { teardownPermissions } from '../workflow/teardown-permissions.ts'
 
 /** What one check may read (bytes): a hundred gigabytes, so that no mistake reads a lake. Counts and single rows read far less. */
 const scannedBytesLimit = 100 * 1024 ** 3
@@ -25,7 +27,7 @@ const scannedBytesLimit = 100 * 1024 ** 3
 /** Results of checks are looked at while their execution runs, and perhaps the day after. */
 const resultsDays = 7
 
-/** The state machine that does what no template can, its steps, and what tells CloudFormation when a deployment waits for it. */
+/** The state machines that do what no template can, and undo it, their steps, and what tells CloudFormation when a deployment waits for one. */
 export class CdcProvisioning extends DeploymentStack {
   constructor(scope: Construct, { deployment, tables }: StackSettings) {
     super(scope, 'CdcProvisioning', deployment, 'State machine that makes the pipeline run, and verifies it', {
@@ -47,11 +49,35 @@ export class CdcProvisioning extends DeploymentStack {
       const description = `Step ${step} of the provisioning state machine`
       return this.function(step, { entry, description, define, environment, permissions: permissions[step] })
     })
-    const machine = this.stateMachine()
-    for (const step of steps) machine.node.addDependency(step)
+    const removing = teardownPermissions({ stack: this, deployment, names, plan, clusterArn })
+    const teardown = teardownSteps.map((step) => {
+      const entry = `handlers/teardown/${step}.ts`
+      const description = `Step ${step} of the teardown state machine`
+      return this.function(step, { entry, description, define, environment, permissions: removing[step] })
+    })
+    const step = (name: string) => functionArn(this, names.stepFunction(name))
+    const provisioningMachine = new StepMachine(this, 'StateMachine', {
+      purpose: 'the provisioning state machine',
+      name: names.stateMachine,
+      roleName: names.stateMachineRole,
+      logGroupName: names.stateMachineLogGroup,
+      definition: provisioningDefinition(step),
+      invokes: provisioningSteps.map(step),
+    })
+    provisioningMachine.machine.node.addDependency(...steps)
+    const teardownMachine = new StepMachine(this, 'Teardown', {
+      purpose: 'the teardown state machine',
+      name: names.teardownStateMachine,
+      roleName: names.teardownStateMachineRole,
+      logGroupName: names.teardownStateMachineLogGroup,
+      definition: teardownDefinition(step),
+      invokes: [...teardownSteps, ...stepsOfBoth].map(step),
+    })
+    teardownMachine.machine.node.addDependency(...steps, ...teardown)
     this.workgroup()
     this.gate()
-    new CfnOutput(this, 'StateMachineArn', { value: machine.ref, description: 'The provisioning state machine' })
+    new CfnOutput(this, 'StateMachineArn', { value: provisioningMachine.machine.ref, description: 'The provisioning state machine' })
+    new CfnOutput(this, 'TeardownStateMachineArn', { value: teardownMachine.machine.ref, description: 'The teardown state machine' })
     new CfnOutput(this, 'WorkgroupName', { value: names.workgroup, description: "Athena's workgroup of the checks" })
   }
 
@@ -67,65 +93,6 @@ export class CdcProvisioning extends DeploymentStack {
       logGroupName: names.stepLogGroup(name),
       timeoutSeconds: functionTimeoutSeconds,
     })
-  }
-
-  private stateMachine(): CfnStateMachine {
-    const { names, deployment } = this
-    const functions = provisioningSteps.map((step) => functionArn(this, names.stepFunction(step)))
-    const logGroup = new LogGroup(this, 'StateMachineLog', {
-      logGroupName: names.stateMachineLogGroup,
-      retention: deployment.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
-    const role = new Role(this, 'StateMachineRole', {
-      roleName: names.stateMachineRole,
-      description: 'Invokes the steps of the provisioning state machine',
-      assumedBy: new ServicePrincipal('states.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': deployment.account },
-          ArnLike: { 'aws:SourceArn': stateMachineArn(this, names.stateMachine) },
-        },
-      }),
-      inlinePolicies: {
-        Steps: new PolicyDocument({ statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: functions })] }),
-        // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
-        Log: new PolicyDocument({
-          statements: [
-            new PolicyStatement({
-              actions: [
-                'logs:CreateLogDelivery',
-                'logs:DeleteLogDelivery',
-                'logs:DescribeLogGroups',
-                'logs:DescribeResourcePolicies',
-                'logs:GetLogDelivery',
-                'logs:ListLogDeliveries',
-                'logs:PutResourcePolicy',
-                'logs:UpdateLogDelivery',
-              ],
-              resources: ['*'],
-            }),
-          ],
-        }),
-      },
-    })
-    acknowledgeWildcards(role, [['*', 'What delivers logs has no resource-level permissions']])
-    const machine = new CfnStateMachine(this, 'StateMachine', {
-      stateMachineName: names.stateMachine,
-      stateMachineType: 'STANDARD',
-      roleArn: role.roleArn,
-      definitionString: JSON.stringify(provisioningDefinition((step) => functionArn(this, names.stepFunction(step)))),
-      loggingConfiguration: {
-        level: 'ALL',
-        // Inputs may hold the presigned URL of a wait condition.
-        includeExecutionData: false,
-        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: logGroup.logGroupArn } }],
-      },
-    })
-    acknowledge(machine, {
-      'AwsSolutions-SF2':
-        'The history of an execution has the times and answers of all its states, and one runs only now and then: a trace would add nothing',
-    })
-    return machine
   }
 
   /** What checks ask Athena in. Encrypted by S3: a workgroup with a key of KMS could not alter tables. https://docs.aws.amazon.com/athena/latest/ug/gdc-register-s3-table-bucket-cat.html */

@@ -60,24 +60,27 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'ensure-connector': together(cluster.bootstrap, connector.look, connector.change),
     'await-connector': together(connector.look, connectorLog),
     'await-snapshot': together(asPreparation, connectorLog),
+    'ensure-snapshot-requests': asPreparation,
+    'ensure-tables-scanned': together(asPreparation, connectorLog),
     'ensure-canary': asPreparation,
     'await-canary': together(asPreparation, athena, anywhere(['cloudwatch:GetMetricData'], 'Metrics have no resource-level permissions')),
+    'ensure-snapshots-completed': asPreparation,
     'await-row-counts': athena,
     report: noPermissions,
   }
 }
 
-function allow(actions: string[], resources: string[], wildcards: Permissions['wildcards'] = []): Permissions {
+export function allow(actions: string[], resources: string[], wildcards: Permissions['wildcards'] = []): Permissions {
   return { statements: [new PolicyStatement({ actions, resources })], wildcards }
 }
 
 /** Actions that have no resources. */
-function anywhere(actions: string[], reason: string): Permissions {
+export function anywhere(actions: string[], reason: string): Permissions {
   return allow(actions, ['*'], [['*', reason]])
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.access.html */
-function dataApi({ stack, deployment, plan }: StepPermissionsSettings, secrets: string[]): Permissions {
+export function dataApi({ stack, deployment, plan }: StepPermissionsSettings, secrets: string[]): Permissions {
   return together(allow(['rds-data:ExecuteStatement'], [plan.source.clusterArn]), allow(['secretsmanager:GetSecretValue'], secrets), {
     statements: decryptSecrets(stack, deployment.secrets.kmsKey),
     wildcards: [],
@@ -126,7 +129,13 @@ function topicPermissions({ stack, clusterArn, plan }: StepPermissionsSettings) 
 function grantPermissions({ plan }: StepPermissionsSettings): Permissions {
   const administrators = ['lakeformation:GetDataLakeSettings', 'lakeformation:PutDataLakeSettings']
   return anywhere(
-    ['lakeformation:GrantPermissions', 'lakeformation:ListPermissions', ...(plan.lakeFormation.addAdministrator ? administrators : [])],
+    [
+      'lakeformation:GrantPermissions',
+      'lakeformation:ListPermissions',
+      // For the teardown: Lake Formation lets this role revoke what it granted.
+      'lakeformation:RevokePermissions',
+      ...(plan.lakeFormation.addAdministrator ? administrators : []),
+    ],
     'Lake Formation has no resource-level permissions: its own grants are what limits who may grant what',
   )
 }

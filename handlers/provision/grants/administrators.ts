@@ -36,6 +36,20 @@ export async function ensureAdministrator(lakeFormation: LakeFormationClient, ro
   return true
 }
 
+/** Takes a role out of the data lake administrators, others as they are. @returns whether it was one of them */
+export async function removeAdministrator(lakeFormation: LakeFormationClient, role: string): Promise<boolean> {
+  const settings = await readSettings(lakeFormation)
+  if (!isAdministrator(settings, role)) return false
+  const DataLakeAdmins = settings.DataLakeAdmins?.filter(({ DataLakePrincipalIdentifier }) => DataLakePrincipalIdentifier !== role)
+  await lakeFormation.send(new PutDataLakeSettingsCommand({ DataLakeSettings: { ...settings, DataLakeAdmins } }))
+  return true
+}
+
+/** Whether a role is one of the data lake administrators now. */
+export async function administers(lakeFormation: LakeFormationClient, role: string): Promise<boolean> {
+  return isAdministrator(await readSettings(lakeFormation), role)
+}
+
 function isAdministrator({ DataLakeAdmins = [] }: DataLakeSettings, role: string): boolean {
   return DataLakeAdmins.some(({ DataLakePrincipalIdentifier }) => DataLakePrincipalIdentifier === role)
 }

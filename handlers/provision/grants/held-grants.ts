@@ -24,12 +24,14 @@ export async function heldGrants(lakeFormation: LakeFormationClient, plan: Provi
 
 /** The wanted permissions that are not held yet. */
 export function missingPermissions(wanted: Grant, held: readonly PrincipalResourcePermissions[]): Permission[] {
-  const of = new Set(
-    held
-      .filter(({ Principal, Resource }) => Principal?.DataLakePrincipalIdentifier === wanted.principal && isSame(wanted.resource, Resource))
-      .flatMap(({ Permissions }) => Permissions ?? []),
-  )
+  const of = heldPermissions(wanted, held)
   return of.has('ALL') ? [] : wanted.permissions.filter((permission) => !of.has(permission))
+}
+
+/** What the grant's principal holds on its resource. */
+export function heldPermissions({ principal, resource }: Grant, held: readonly PrincipalResourcePermissions[]): Set<Permission> {
+  const same = held.filter(({ Principal, Resource }) => Principal?.DataLakePrincipalIdentifier === principal && isSame(resource, Resource))
+  return new Set(same.flatMap(({ Permissions }) => Permissions ?? []))
 }
 
 /**
