@@ -159,7 +159,7 @@ function routing(captured: readonly SourceTable[]): Record<string, string> {
 }
 
 /** Matches exactly `schema.table`; Debezium ignores case unless told otherwise, and separates patterns by commas. */
-function tablePattern({ schema, name }: SourceTable): string {
+export function tablePattern({ schema, name }: SourceTable): string {
   return `(?-i)${escapePattern(`${schema}.${name}`)}`
 }
 

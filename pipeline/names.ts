@@ -21,6 +21,9 @@ export const publication = 'dbz_publication'
 export const ownSchema = 'cdc'
 export const signalTable = { schema: ownSchema, name: 'debezium_signal' } as const
 export const canaryTable = { schema: ownSchema, name: 'canary' } as const
+/** Which captured tables were snapshotted, and why; and keys that a re-sync found in Iceberg only. Neither is published. */
+export const snapshotsTable = { schema: ownSchema, name: 'snapshots' } as const
+export const vanishedKeysTable = { schema: ownSchema, name: 'vanished_keys' } as const
 
 /** Prefix of the heartbeat's logical messages (`pg_logical_emit_message`). */
 export const heartbeatMessagePrefix = 'heartbeat'

@@ -17,8 +17,11 @@ export const provisioningSteps = [
   'ensure-connector',
   'await-connector',
   'await-snapshot',
+  'ensure-snapshot-requests',
+  'ensure-tables-scanned',
   'ensure-canary',
   'await-canary',
+  'ensure-snapshots-completed',
   'await-row-counts',
   'report',
 ] as const
@@ -49,6 +52,8 @@ export interface ProvisioningRequest {
   readonly until: 'DeliveryReady' | 'Verified'
   /** Whom to tell that a delivery stream can be created: a wait condition of CloudFormation. */
   readonly signal: { readonly url: string } | null
+  /** Captured tables, as `schema.table`, that are snapshotted again, and freed of rows that the source has no longer. */
+  readonly resync: readonly string[]
 }
 
 /** Names of the executions that a deployment's gate starts begin like this. */
@@ -66,6 +71,14 @@ export interface StepAnswer {
   readonly did: readonly string[]
   /** What was as wanted already. */
   readonly already: readonly string[]
+}
+
+/** The answer of ensure-snapshot-requests. */
+export interface SnapshotRequestsAnswer extends StepAnswer {
+  /** Whether any table is to be snapshotted beside the stream. */
+  readonly pending: boolean
+  /** Whether rows are to be removed that the source has no longer. */
+  readonly removal: boolean
 }
 
 /** The answer of await-canary. */
@@ -96,12 +109,15 @@ export const answerKeys = [
   'ensureConnector',
   'awaitConnector',
   'awaitSnapshot',
+  'ensureSnapshotRequests',
+  'ensureTablesScanned',
   'ensureCanaryInsert',
   'awaitCanaryInsert',
   'ensureCanaryUpdate',
   'awaitCanaryUpdate',
   'ensureCanaryDelete',
   'awaitCanaryDelete',
+  'ensureSnapshotsCompleted',
   'awaitRowCounts',
 ] as const
 
@@ -109,7 +125,8 @@ export type AnswerKey = (typeof answerKeys)[number]
 
 /** Answers of steps that were not asked are null. */
 export type ProvisioningAnswers = Readonly<
-  Record<Exclude<AnswerKey, `awaitCanary${string}` | 'awaitRowCounts'>, StepAnswer | null> &
+  Record<Exclude<AnswerKey, `awaitCanary${string}` | 'awaitRowCounts' | 'ensureSnapshotRequests'>, StepAnswer | null> &
+    Record<'ensureSnapshotRequests', SnapshotRequestsAnswer | null> &
     Record<Extract<AnswerKey, `awaitCanary${string}`>, CanaryAnswer | null> &
     Record<'awaitRowCounts', RowCountsAnswer | null>
 >

@@ -1,5 +1,5 @@
 import { PipelineError } from './errors.ts'
-import { canaryTable, ownSchema, publication, signalTable } from './names.ts'
+import { ownSchema, publication } from './names.ts'
 import { type CatalogTable, readTables, tableNames } from './source-catalog.ts'
 import { type SourceQuery, textOf } from './source-query.ts'
 import {
@@ -8,6 +8,7 @@ import {
   grantStatements,
   missingRightsQuery,
   ownSchemaStatements,
+  ownTables,
   publicationQuery,
   publishedTables,
   quoteTable,
@@ -60,9 +61,10 @@ const one = (action: SourceAction): SourcePreparation => ({ actions: [action], a
 const asWanted = (sentence: string): SourcePreparation => ({ actions: [], already: [sentence] })
 
 async function ownSchemaPart(query: SourceQuery): Promise<SourcePreparation> {
-  const own = await readTables(query, [signalTable, canaryTable])
-  const what = `the schema ${ownSchema} with the tables ${signalTable.name} and ${canaryTable.name}`
-  if (own.length === 2) return asWanted(`${what} is there`)
+  const own = await readTables(query, ownTables)
+  const names = ownTables.map(({ name }) => name)
+  const what = `the schema ${ownSchema} with the tables ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  if (own.length === ownTables.length) return asWanted(`${what} is there`)
   return one({ sentence: `create ${what}`, done: `created ${what}`, statements: ownSchemaStatements() })
 }
 

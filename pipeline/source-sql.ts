@@ -1,4 +1,4 @@
-import { canaryTable, ownSchema, publication, replicationSlot, signalTable } from './names.ts'
+import { canaryTable, ownSchema, publication, replicationSlot, signalTable, snapshotsTable, vanishedKeysTable } from './names.ts'
 
 /** A table at the source. */
 export interface SourceTable {
@@ -33,7 +33,10 @@ export function publishedTables(captured: readonly SourceTable[]): SourceTable[]
   return [...captured.filter(({ schema }) => schema !== ownSchema), signalTable, canaryTable]
 }
 
-/** Creates the schema `cdc` with the signal table and the canary; each statement may be run again. One statement an entry. */
+/** The pipeline's own tables at the source. */
+export const ownTables: readonly SourceTable[] = [signalTable, canaryTable, snapshotsTable, vanishedKeysTable]
+
+/** Creates the schema `cdc` with the pipeline's own tables; each statement may be run again. One statement an entry. */
 export function ownSchemaStatements(): string[] {
   return [
     `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(ownSchema)}`,
@@ -41,6 +44,11 @@ export function ownSchemaStatements(): string[] {
     // The three columns that Debezium expects, in its documentation's lengths.
     `CREATE TABLE IF NOT EXISTS ${quoteTable(signalTable)} (id varchar(42) PRIMARY KEY, type varchar(32) NOT NULL, data varchar(2048))`,
     `CREATE TABLE IF NOT EXISTS ${quoteTable(canaryTable)} (name text PRIMARY KEY, value bigint, touched_at timestamptz)`,
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(snapshotsTable)} (table_schema text, table_name text, columns text NOT NULL, reason text NOT NULL,
+      signal_id varchar(42), requested_at timestamptz NOT NULL, scanned_at timestamptz, completed_at timestamptz, PRIMARY KEY (table_schema, table_name))`,
+    // A key is a JSON list of texts, in the order of the primary key.
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(vanishedKeysTable)} (table_schema text, table_name text, key text, came_back boolean NOT NULL DEFAULT false)`,
+    `CREATE UNIQUE INDEX IF NOT EXISTS vanished_keys_key ON ${quoteTable(vanishedKeysTable)} (table_schema, table_name, md5(key))`,
   ]
 }
 
@@ -111,6 +119,8 @@ export function grantStatements(role: string, tables: readonly SourceTable[], re
     ...tables.map((table) => `GRANT SELECT ON TABLE ${quoteTable(table)} TO ${to}`),
     // Incremental snapshots write their watermarks into the signal table.
     `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE ${quoteTable(signalTable)} TO ${to}`,
+    // The snapshot of keys that came back selects by them.
+    `GRANT SELECT ON TABLE ${quoteTable(vanishedKeysTable)} TO ${to}`,
   ]
 }
 
@@ -124,7 +134,10 @@ export const missingRightsQuery = `
                    WHERE NOT (has_schema_privilege(r.oid, n.oid, 'USAGE') AND has_table_privilege(r.oid, c.oid, 'SELECT')))
           OR NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                           WHERE n.nspname = ${quoteLiteral(signalTable.schema)} AND c.relname = ${quoteLiteral(signalTable.name)}
-                            AND has_table_privilege(r.oid, c.oid, 'INSERT') AND has_table_privilege(r.oid, c.oid, 'DELETE')))::text AS tables
+                            AND has_table_privilege(r.oid, c.oid, 'INSERT') AND has_table_privilege(r.oid, c.oid, 'DELETE'))
+          OR NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                          WHERE n.nspname = ${quoteLiteral(vanishedKeysTable.schema)} AND c.relname = ${quoteLiteral(vanishedKeysTable.name)}
+                            AND has_table_privilege(r.oid, c.oid, 'SELECT')))::text AS tables
     FROM pg_roles r WHERE r.rolname = :role::text`
 
 /** Writes a value into the canary's row: what the source committed before is delivered once the value is seen in Iceberg. Parameters: name, value. */
@@ -158,10 +171,7 @@ export const dropSlotSql = `SELECT pg_drop_replication_slot(${quoteLiteral(repli
 
 export const dropPublicationStatement = `DROP PUBLICATION IF EXISTS ${quoteIdentifier(publication)}`
 
-/** Removes the schema `cdc` with the pipeline's two tables. Without CASCADE: what a user put there stops it, rather than going with it. */
+/** Removes the schema `cdc` with the pipeline's tables. Without CASCADE: what a user put there stops it, rather than going with it. */
 export function dropOwnSchemaStatements(): string[] {
-  return [
-    `DROP TABLE IF EXISTS ${quoteTable(signalTable)}, ${quoteTable(canaryTable)}`,
-    `DROP SCHEMA IF EXISTS ${quoteIdentifier(ownSchema)}`,
-  ]
+  return [`DROP TABLE IF EXISTS ${ownTables.map(quoteTable).join(', ')}`, `DROP SCHEMA IF EXISTS ${quoteIdentifier(ownSchema)}`]
 }

@@ -24,8 +24,11 @@ export const stepErrors = {
   'ensure-connector': ['BrokersUnknown', 'ConnectorPaused', 'ConnectorUpdateFailed', 'NotInTime', ...aws],
   'await-connector': ['ConnectorFailed', 'ConnectorPaused', 'ConnectorUpdateFailed', 'NotInTime', ...aws],
   'await-snapshot': ['SnapshotFailed', 'NotInTime', ...source],
+  'ensure-snapshot-requests': ['SnapshotImpossible', ...source],
+  'ensure-tables-scanned': ['SnapshotImpossible', 'SnapshotFailed', 'NotInTime', ...source],
   'ensure-canary': source,
   'await-canary': ['CanaryLost', 'QueryFailed', ...source],
+  'ensure-snapshots-completed': source,
   'await-row-counts': ['QueryFailed', 'NotInTime', ...aws],
   report: [],
 } as const satisfies Record<StepName, readonly ErrorName[]>

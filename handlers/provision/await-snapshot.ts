@@ -1,4 +1,4 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { RDSDataClient } from '@aws-sdk/client-rds-data'
 import { PipelineError } from '../../pipeline/errors.ts'
 import { replicationSlot } from '../../pipeline/names.ts'
@@ -7,6 +7,7 @@ import { afterLine, noSnapshot, progressText, type SnapshotProgress, snapshotFil
 import { slotQuery } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { clientSettings, dataApiSettings } from '../aws-clients.ts'
+import { type LogPlace, readLog } from './connector/read-log.ts'
 import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
@@ -16,15 +17,6 @@ export interface SnapshotAnswer extends StepAnswer {
   /** Looks in a row that saw the slot being read. */
   readonly activeLooks: number
   readonly log: LogPlace
-}
-
-/** Up to where the log was read. */
-interface LogPlace {
-  /** Time of the newest line that was read, in milliseconds since 1970, and the ids of the lines of that time. */
-  readonly newest: number
-  readonly ids: readonly string[]
-  /** Of the next page, where there are more, and the time from which the reading of these pages began. */
-  readonly next: { readonly token: string; readonly from: number } | null
 }
 
 /**
@@ -62,12 +54,16 @@ export async function awaitSnapshot(request: StepRequest<object, SnapshotAnswer>
   // A connector's clock may be behind a little.
   const begin = { newest: Date.parse(execution.StartTime) - 60_000, ids: [], next: null }
   const until = now().getTime() + callMilliseconds
-  const read = await readLog(
-    plan.connector.logGroup,
+  const { lines, place } = await readLog(
+    logs,
+    { logGroupName: plan.connector.logGroup, filterPattern: snapshotFilter },
     previous?.log ?? begin,
-    previous?.progress ?? noSnapshot,
     () => now().getTime() < until,
   )
+  const read = {
+    log: place,
+    progress: lines.reduce((progress, { message }) => afterLine(progress, message), previous?.progress ?? noSnapshot),
+  }
   const [slot] = await dataApi(rdsData, plan.source, plan.source.preparationSecret).query(slotQuery)
   const active = slot?.['active'] === 'true'
   const activeLooks = active ? (previous?.activeLooks ?? 0) + 1 : 0
@@ -97,31 +93,4 @@ function waiting(request: StepRequest<object, SnapshotAnswer>, now: Date, slot: 
     limitMinutes: 36 * 60,
     remedy: "See the connector's log for what it does, and pg_stat_activity at the source for what it waits for.",
   })
-}
-
-/** Lines in the order of their time; pages may be empty and yet not the last. */
-async function readLog(
-  logGroupName: string,
-  place: LogPlace,
-  progress: SnapshotProgress,
-  isTime: () => boolean,
-): Promise<{ log: LogPlace; progress: SnapshotProgress }> {
-  const known = new Set(place.ids)
-  const from = place.next?.from ?? place.newest
-  let { newest } = place
-  let ids = [...place.ids]
-  let nextToken = place.next?.token
-  do {
-    const page = await logs.send(new FilterLogEventsCommand({ logGroupName, startTime: from, filterPattern: snapshotFilter, nextToken }))
-    for (const { eventId = '', timestamp = 0, message = '' } of page.events ?? []) {
-      if (known.has(eventId)) continue
-      known.add(eventId)
-      progress = afterLine(progress, message)
-      if (timestamp > newest) ids = []
-      newest = Math.max(newest, timestamp)
-      ids.push(eventId)
-    }
-    nextToken = page.nextToken
-  } while (nextToken !== undefined && isTime())
-  return { log: { newest, ids, next: nextToken === undefined ? null : { token: nextToken, from } }, progress }
 }

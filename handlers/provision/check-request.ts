@@ -2,6 +2,8 @@ import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-f
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { ProvisioningRequest, StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
+import { snapshottedTables } from '../../pipeline/table-snapshots.ts'
+import type { CapturedTable } from '../../pipeline/tables.ts'
 import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
 import { type StepPlace, stepHandler } from './step.ts'
@@ -26,7 +28,13 @@ const signal: Reader<ProvisioningRequest['signal']> = (given) => {
   throw invalid('"signal" must be { "url": "…" } with the URL of a wait condition of CloudFormation')
 }
 
-const readers = { until, signal } as const satisfies { [Key in keyof ProvisioningRequest]: Reader<ProvisioningRequest[Key]> }
+const resync: Reader<ProvisioningRequest['resync']> = (given) => {
+  if (given === undefined) return []
+  if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return [...new Set<string>(given)]
+  throw invalid('"resync" must be a list of captured tables, such as ["public.orders"]')
+}
+
+const readers = { until, signal, resync } as const satisfies { [Key in keyof ProvisioningRequest]: Reader<ProvisioningRequest[Key]> }
 
 /** The input of an execution with defaults filled in; `{}` asks for everything. @throws PipelineError `InvalidRequest` */
 export function parseRequest(input: unknown): ProvisioningRequest {
@@ -36,7 +44,8 @@ export function parseRequest(input: unknown): ProvisioningRequest {
     const known = Object.keys(readers).map((key) => JSON.stringify(key))
     throw invalid(`${unknown.map((key) => JSON.stringify(key)).join(', ')} is not known; allowed are ${known.join(', ')}`)
   }
-  const request = { until: readers.until(input.until), signal: readers.signal(input.signal) }
+  const request = { until: readers.until(input.until), signal: readers.signal(input.signal), resync: readers.resync(input.resync) }
+  if (request.resync.length > 0 && request.until !== 'Verified') throw invalid('"resync" goes with "until": "Verified" only')
   if (request.signal && request.until !== 'DeliveryReady') throw invalid('"signal" goes with "until": "DeliveryReady" only')
   return request
 }
@@ -47,10 +56,35 @@ export const handler = stepHandler('check-request', checkRequest)
 /** Is the input understood, and can the execution reach what it asks for? @throws PipelineError `InvalidRequest`, `DeliveryStreamMissing` */
 export async function checkRequest(request: StepRequest, { plan, now }: Pick<StepPlace, 'plan' | 'now'>): Promise<CheckedRequest> {
   const asked = parseRequest(request.request)
+  refuseResync(asked.resync, plan.tables)
   // Hours later the same would be found out, after the cluster was changed.
   if (asked.until !== 'DeliveryReady') await refuseMissingStream(plan.deliveryStream)
-  const seen = asked.until === 'DeliveryReady' ? 'asked until a delivery stream can be created' : 'asked for everything'
+  const resynced =
+    asked.resync.length === 0
+      ? ''
+      : `, and for a re-sync of ${asked.resync.length === 1 ? asked.resync[0] : `${asked.resync.length} tables`}`
+  const seen = asked.until === 'DeliveryReady' ? 'asked until a delivery stream can be created' : `asked for everything${resynced}`
   return { ...ready(request, now(), { seen }), request: asked }
+}
+
+/** By its name, which is the source's. */
+function refuseResync(names: readonly string[], tables: readonly CapturedTable[]): void {
+  const candidates = snapshottedTables(tables)
+  const unknown = names.filter((name) => !candidates.some((table) => `${table.schema}.${table.name}` === name))
+  if (unknown.length > 0) {
+    const few = candidates.slice(0, 20).map(({ schema, name }) => `${schema}.${name}`)
+    const known = candidates.length > few.length ? [...few, `${candidates.length - few.length} more`] : few
+    throw invalid(
+      `"resync" names ${unknown.slice(0, 20).join(', ')}, which ${unknown.length === 1 ? 'is' : 'are'} not captured; captured are ${known.join(', ')}`,
+    )
+  }
+  const keyless = candidates.filter(({ schema, name, primaryKey }) => primaryKey.length === 0 && names.includes(`${schema}.${name}`))
+  if (keyless.length > 0) {
+    const text = keyless.slice(0, 20).map(({ schema, name }) => `${schema}.${name}`)
+    throw invalid(
+      `"resync" names ${text.join(', ')}, which ${keyless.length === 1 ? 'has' : 'have'} no primary key: without one no row can be told from another`,
+    )
+  }
 }
 
 async function refuseMissingStream(name: string): Promise<void> {

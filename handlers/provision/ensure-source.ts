@@ -7,6 +7,7 @@ import { atomically } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { dataApiSettings } from '../aws-clients.ts'
 import { type DataApi, dataApi, sqlState } from './data-api.ts'
+import { markNotCaptured, recordInitial } from './source/records.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** What another execution, at the same work, leaves for this one to run into: it exists by now, or was changed at the same moment. */
@@ -23,7 +24,7 @@ export const handler = stepHandler('ensure-source', ensureSource)
 
 /**
  * Creates at the source what is missing of the schema `cdc` with its tables, the declared replica identities, the publication, and the rights of
- * Debezium's role on the schema. Each of them is one statement, done whole or not at all however the step ends; then all is read again.
+ * Debezium's role on the schema; keeps the records of the tables' snapshots. Each of them is one statement, done whole or not at all however the step ends; then all is read again.
  * @throws PipelineError `SourceBusy`, and those of `dataApi`
  */
 export async function ensureSource(request: StepRequest, { plan, now, log }: StepPlace): Promise<StepAnswer> {
@@ -33,7 +34,7 @@ export async function ensureSource(request: StepRequest, { plan, now, log }: Ste
   const [debezium] = await dataApi(rdsData, source, source.debeziumSecret).query('SELECT current_user::text AS role')
   if (!debezium) throw new Error('the source answered no current user')
   const look = () => sourcePreparation(preparation.query, tables, { role: textOf(debezium, 'role'), on: 'own schema' })
-  const did = [...(request.previous?.did ?? [])]
+  const did = [...(request.previous?.did ?? []), ...(await markNotCaptured(preparation, plan))]
   const first = await look()
   let { actions } = first
   for (let attempt = 1; actions.length > 0; attempt += 1) {
@@ -52,6 +53,7 @@ export async function ensureSource(request: StepRequest, { plan, now, log }: Ste
     }
     actions = (await look()).actions
   }
+  await recordInitial(preparation, plan)
   const seen = did.length > 0 ? 'the source is prepared' : 'the source was prepared already'
   return ready(request, now(), { seen, did, already: request.previous ? [] : first.already })
 }

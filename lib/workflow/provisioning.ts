@@ -3,6 +3,12 @@ import { asking, canaryChange, taskTimeoutSeconds } from './asking.ts'
 import { retries } from './retries.ts'
 import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel, task } from './states.ts'
 
+/**
+ * Between looks at what may take a day and a half: a look is about nine events, of which an execution may have 25,000. Only one of the two snapshots
+ * takes long: tables are added to a pipeline that had its initial one. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+ */
+export const longWaitSeconds = 60
+
 /** Each wait has a deadline of its own; this only ends what nobody foresaw. */
 const executionTimeoutSeconds = 7 * 24 * 60 * 60
 
@@ -123,14 +129,32 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       name: 'Look at the initial snapshot',
       comment: "Debezium's notification, and whether the replication slot is active: streaming follows the snapshot.",
       question: { name: 'Is the initial snapshot complete?', comment: 'Every captured table was read, and changes are streamed.' },
-      wait: { name: 'Wait until the initial snapshot is complete', comment: 'As long as the tables are large.', seconds: 15 },
+      wait: { name: 'Wait until the initial snapshot is complete', comment: 'As long as the tables are large.', seconds: longWaitSeconds },
     }),
+    ask('ensure-snapshot-requests', 'ensureSnapshotRequests', {
+      name: 'Look for tables to snapshot',
+      comment: 'Tables that are new, have new columns, are captured again, or are named by the request for a re-sync.',
+    }),
+    onlyIf(
+      { name: 'Is any table to be snapshotted?', comment: 'Not where every captured table was, as it is now.' },
+      { Variable: '$.ensureSnapshotRequests.pending', BooleanEquals: true },
+      askUntilReady('ensure-tables-scanned', 'ensureTablesScanned', {
+        name: 'Have Debezium snapshot the tables',
+        comment: "Beside the stream, by signals; the connector's log tells how many rows of each were read.",
+        question: { name: 'Are the tables snapshotted?', comment: 'Every row of them was read; the smoke test proves that they arrived.' },
+        wait: { name: 'Wait until the tables are snapshotted', comment: 'As long as they are large.', seconds: longWaitSeconds },
+      }),
+    ),
   )
 
   const smokeTest = chain(
     ...canaryChange(steps, 'insert', 'Insert', 'inserted'),
     ...canaryChange(steps, 'update', 'Update', 'updated'),
     ...canaryChange(steps, 'delete', 'Delete', 'deleted'),
+    ask('ensure-snapshots-completed', 'ensureSnapshotsCompleted', {
+      name: 'Note that all snapshots have arrived',
+      comment: 'The canary was written after them, into the same partition: what was before it is in Iceberg.',
+    }),
     askUntilReady('await-row-counts', 'awaitRowCounts', {
       name: 'Count the rows of the Iceberg tables',
       comment: 'Every captured table can be queried.',

@@ -26,17 +26,20 @@ const nothing: ProvisioningAnswers = {
   ensureConnector: null,
   awaitConnector: null,
   awaitSnapshot: null,
+  ensureSnapshotRequests: null,
+  ensureTablesScanned: null,
   ensureCanaryInsert: null,
   awaitCanaryInsert: null,
   ensureCanaryUpdate: null,
   awaitCanaryUpdate: null,
   ensureCanaryDelete: null,
   awaitCanaryDelete: null,
+  ensureSnapshotsCompleted: null,
   awaitRowCounts: null,
 }
 
 const reported = (given: Partial<ProvisioningAnswers>, until: 'Verified' | 'DeliveryReady' = 'Verified') =>
-  report({ ...asked(), request: { until, signal: null }, parameters: { answers: { ...nothing, ...given } } }, place)
+  report({ ...asked(), request: { until, signal: null, resync: [] }, parameters: { answers: { ...nothing, ...given } } }, place)
 
 test('what was done and what was so already is told in the order of execution, once each', async () => {
   const found = await reported({

@@ -2,7 +2,7 @@ import { provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
 import { isObject, type Json, type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
 import { localDefinition } from '../../../local/workflow/definition.ts'
 import { interpret, StateError } from '../../../local/workflow/interpret.ts'
-import { answerKeys, type ProvisioningRequest } from '../../../pipeline/provisioning.ts'
+import { answerKeys } from '../../../pipeline/provisioning.ts'
 
 const original: unknown = JSON.parse(
   JSON.stringify(provisioningDefinition((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`)),
@@ -39,10 +39,11 @@ async function run(input: JsonObject, answers: Readonly<Record<string, (call: Ca
 /** What a step answers besides, which states after it read. */
 function byDefault(step: string, { request }: JsonObject): JsonObject {
   if (step === 'check-request') {
-    const asked: ProvisioningRequest = { until: 'Verified', signal: null }
+    const asked = { until: 'Verified', signal: null, resync: [] }
     return { request: { ...asked, ...(isObject(request) ? request : {}) } }
   }
   if (step === 'report') return { reached: 'Verified', rows: null, latencies: null, query: null }
+  if (step === 'ensure-snapshot-requests') return { pending: false, removal: false }
   if (step === 'check-catalog') return { mode: 'iam' }
   return step.endsWith('vpc-connectivity') ? { operationArn: null } : {}
 }
@@ -76,12 +77,14 @@ test('an execution with the input {} goes through all steps in their order', asy
       'ensure-connector',
       'await-connector',
       'await-snapshot',
+      'ensure-snapshot-requests',
       'ensure-canary',
       'await-canary',
       'ensure-canary',
       'await-canary',
       'ensure-canary',
       'await-canary',
+      'ensure-snapshots-completed',
       'await-row-counts',
       'report',
     ],
@@ -100,6 +103,16 @@ test.each<[string, JsonObject, string[]]>([
 test('grants are made where Lake Formation governs the catalog', async () => {
   const { steps } = await run({}, { 'check-catalog': () => ({ mode: 'lake-formation' }) })
   expect(steps).toContain('ensure-grants')
+})
+
+test('tables are snapshotted where any is to be', async () => {
+  const { steps } = await run({}, { 'ensure-snapshot-requests': () => ({ pending: true }) })
+  expect(steps.slice(steps.indexOf('await-snapshot')).slice(0, 4)).toEqual([
+    'await-snapshot',
+    'ensure-snapshot-requests',
+    'ensure-tables-scanned',
+    'ensure-canary',
+  ])
 })
 
 test('a step that is not ready is asked again with its last answer, whatever members that has', async () => {
@@ -123,7 +136,7 @@ test('every step is given the execution, the checked request and its parameters'
   const { calls } = await run({}, { 'ensure-vpc-connectivity': () => ({ operationArn: 'arn:operation' }) })
   for (const { step, payload } of calls) {
     expect(payload.execution).toMatchObject({ Id: 'arn:run', Name: 'run', StartTime: '2026-11-22T12:00:00Z' })
-    expect([step, payload.request]).toEqual([step, step === 'check-request' ? {} : { until: 'Verified', signal: null }])
+    expect([step, payload.request]).toEqual([step, step === 'check-request' ? {} : { until: 'Verified', signal: null, resync: [] }])
   }
   const parameters = (step: string) => calls.filter((call) => call.step === step).map(({ payload }) => payload.parameters)
   expect(parameters('await-canary')).toEqual([{ change: 'insert' }, { change: 'update' }, { change: 'delete' }])
@@ -142,7 +155,7 @@ test('the report is given the answer of every step, also of those that ran besid
   expect(answers.ensureSource).toMatchObject({ did: ['source'] })
   expect(answers.awaitVpcConnectivity).toMatchObject({ did: ['connectivity'] })
   const silent = answerKeys.filter((key) => answers[key] === null)
-  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady'])
+  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureTablesScanned'])
 })
 
 test('what is transient is tried again, and what is not ends the execution under its own name', async () => {

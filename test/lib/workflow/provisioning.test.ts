@@ -110,6 +110,7 @@ test('every wait comes back to the task that is asked again, by whose answer the
     'Wait until the former connector is gone',
     'Wait until the connector is RUNNING',
     'Wait until the initial snapshot is complete',
+    'Wait until the tables are snapshotted',
     'Wait until the inserted canary row is in Iceberg',
     'Wait until the updated canary row is changed in Iceberg',
     'Wait until the deleted canary row is gone from Iceberg',
@@ -167,6 +168,13 @@ test('every answer has a place in the state data from the beginning, and comes o
     )
     expect(Object.keys(ResultSelector)).toEqual(['request.$', ...answerKeys.map((key) => `${key}.$`)])
   }
+})
+
+test('what may take a day and a half is looked at so seldom that its events fit into an execution', () => {
+  const seldom = all.flatMap(({ name, state }) => (state.Type === 'Wait' && /snapshot/.test(name) ? [state.Seconds] : []))
+  expect(seldom).toHaveLength(2)
+  const eventsOfALook = 9
+  for (const seconds of seldom) expect(((36 * 60 * 60) / seconds) * eventsOfALook).toBeLessThan(20_000)
 })
 
 test('the definition is far from the limit of a megabyte', () => {

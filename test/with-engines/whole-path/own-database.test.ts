@@ -178,7 +178,7 @@ test('a database of one’s own is captured after what is created there was anno
   const command = startCommand(['start', '--data', dataDirectory, ...source()])
   running.push(command)
   await command.wrote(/ {2}let the connector create the replication slot debezium_slot\n/)
-  expect(command.output).toContain('  create the schema cdc with the tables debezium_signal and canary\n')
+  expect(command.output).toContain('  create the schema cdc with the tables debezium_signal, canary, snapshots and vanished_keys\n')
   expect(command.output).toContain('  create the publication dbz_publication of 7 tables\n')
   // Whoever has written something and not yet committed keeps the slot from being created.
   const other = await connect(url('owner'), 'nightly report')

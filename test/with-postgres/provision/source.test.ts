@@ -104,7 +104,7 @@ test('a database is prepared whole, and a second time nothing is done', async ()
   const first = await ensureSource(asked(), place)
   expect(first).toMatchObject({ ready: true, seen: 'the source is prepared', already: [] })
   expect(first.did).toEqual([
-    'created the schema cdc with the tables debezium_signal and canary',
+    'created the schema cdc with the tables debezium_signal, canary, snapshots and vanished_keys',
     'set the replica identity of public.plain to full, as declared (it was default)',
     'created the publication dbz_publication of 4 tables',
     'let debezium read and signal in the schema cdc',
@@ -113,7 +113,7 @@ test('a database is prepared whole, and a second time nothing is done', async ()
     seen: 'the source was prepared already',
     did: [],
     already: [
-      'the schema cdc with the tables debezium_signal and canary is there',
+      'the schema cdc with the tables debezium_signal, canary, snapshots and vanished_keys is there',
       'the replica identity of 1 table is full, as declared',
       'the publication dbz_publication of 4 tables is as wanted',
       'debezium may read and signal in the schema cdc',

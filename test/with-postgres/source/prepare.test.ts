@@ -64,7 +64,7 @@ async function prepare(tables: readonly CapturedTable[], role?: string): Promise
 test('creates schema, publication of exactly the captured tables and the role’s rights; again, it changes nothing', async () => {
   const tables = await createTables()
   expect(await prepare(tables, source.role.user)).toEqual([
-    'create the schema cdc with the tables debezium_signal and canary',
+    'create the schema cdc with the tables debezium_signal, canary, snapshots and vanished_keys',
     'create the publication dbz_publication of 4 tables',
     expect.stringMatching(/^let .* replicate and read the captured tables$/),
     'let the connector create the replication slot debezium_slot',

@@ -94,6 +94,7 @@ export function answerSignals(status: number): void {
 export function allIsWell(change?: CanaryChange): void {
   for (const client of Object.values(aws)) client.reset()
   answerSignals(200)
+  Object.assign(globalThis, { PROVISIONING_PLAN: plan })
   aws.kafka.on(DescribeClusterV2Command).resolves(describedCluster({}, { vpc: true }))
   aws.kafka.on(DescribeClusterOperationV2Command).resolves(operation())
   aws.kafka.on(GetClusterPolicyCommand).resolves(policy())

@@ -77,8 +77,11 @@ const asksFirst: Readonly<Partial<Record<StepName, keyof typeof words>>> = {
   'ensure-connector': 'kafka',
   'await-connector': 'kafkaConnect',
   'await-snapshot': 'rdsData',
+  'ensure-snapshot-requests': 'rdsData',
+  'ensure-tables-scanned': 'rdsData',
   'ensure-canary': 'rdsData',
   'await-canary': 'athena',
+  'ensure-snapshots-completed': 'rdsData',
   'await-row-counts': 'athena',
 }
 

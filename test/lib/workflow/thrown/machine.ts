@@ -76,7 +76,10 @@ function canned(step: StepName, parameters: Json): Json {
   const answer = { ready: true, seen: 'as wanted', since: '2026-11-22T12:00:00.000Z', did: [], already: [] }
   const asked = typeof parameters === 'object' && parameters !== null && 'request' in parameters ? (parameters.request ?? null) : null
   const more: Partial<Record<StepName, Record<string, Json>>> = {
-    'check-request': { request: { until: 'Verified', signal: null, ...(typeof asked === 'object' && !Array.isArray(asked) ? asked : {}) } },
+    'ensure-snapshot-requests': { pending: true, removal: true },
+    'check-request': {
+      request: { until: 'Verified', signal: null, resync: [], ...(typeof asked === 'object' && !Array.isArray(asked) ? asked : {}) },
+    },
     'check-catalog': { mode: 'lake-formation' },
     'ensure-vpc-connectivity': { operationArn: null, refusals: 0 },
     'await-canary': { latencySeconds: 1 },

@@ -1,12 +1,12 @@
 import type { ExecuteStatementRequest, ExecuteStatementResponse } from '@aws-sdk/client-rds-data'
-import { canaryTable, signalTable } from '../../../../pipeline/names.ts'
 import type { SourceRow } from '../../../../pipeline/source-query.ts'
-import { publishedTables, type SourceTable } from '../../../../pipeline/source-sql.ts'
+import { ownTables, publishedTables, type SourceTable } from '../../../../pipeline/source-sql.ts'
 import { place } from '../../../handlers/provision/asked.ts'
+import { start } from './row.ts'
 
 const { plan } = place
 const captured = plan.tables.filter(({ capture }) => capture)
-const known: SourceTable[] = [...captured, signalTable, canaryTable]
+const known: SourceTable[] = [...captured, ...ownTables]
 const oid = ({ schema, name }: SourceTable) => String(1000 + known.findIndex((table) => table.schema === schema && table.name === name))
 
 /** What the Data API answers of a source to which nothing is to be done, in the columns of each of the steps' queries. */
@@ -29,6 +29,9 @@ const answers: readonly (readonly [words: string, Answer])[] = [
   ['pg_roles r', () => [{ replication: 'false', rds: 'true', tables: 'false' }]],
   ["'pg_namespace') =", () => [{ ours: 'true' }]],
   ['wal_status', () => [{ plugin: 'pgoutput', database: 'app', active: 'true', here: 'true', lost: 'false', reader: 'debezium' }]],
+  ['AS there', () => [{ there: 'true', slot: 'true' }]],
+  ['AS covers', ({ tables = '[]' }) => namedTables(tables).map(recordRow)],
+  ['AS empty', () => [{ empty: 'false' }]],
   ['pg_current_wal_lsn', () => [{ lsn: '0/16B3748' }]],
   ['AS touched', () => []],
   ['AS confirmed', () => [{ active: 'true', confirmed: 'true' }]],
@@ -67,6 +70,21 @@ function tableRow(table: SourceTable): SourceRow {
     identity_index: '[]',
     owned: 'true',
     selectable: 'true',
+  }
+}
+
+/** Of a table that was snapshotted, and whose snapshot has arrived. */
+function recordRow({ schema, name }: SourceTable): SourceRow {
+  return {
+    schema,
+    name,
+    reason: 'initial',
+    signal: null,
+    covers: 'true',
+    same: 'true',
+    requested: String(start.getTime() - 3_600_000),
+    scanned: 'false',
+    completed: 'true',
   }
 }
 

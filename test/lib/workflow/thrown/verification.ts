@@ -2,6 +2,7 @@ import { GetQueryExecutionCommand } from '@aws-sdk/client-athena'
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data'
 import type { SourceRow } from '../../../../pipeline/source-query.ts'
+import { place } from '../../../handlers/provision/asked.ts'
 import { aws, query, rows } from './aws.ts'
 import { pass, start, type ThrownRow } from './row.ts'
 import { sourceAnswer } from './source.ts'
@@ -16,6 +17,13 @@ function source(words: string, otherwise: (row: SourceRow) => SourceRow | undefi
       const found: SourceRow[] = JSON.parse(answer.formattedRecords ?? '[]')
       return { formattedRecords: JSON.stringify(found.map(otherwise).filter((row) => row !== undefined)) }
     })
+}
+
+/** A table whose snapshot was asked for by a signal, an hour ago. */
+const signalled = () => source('AS covers', (row) => ({ ...row, reason: 'added', signal: 'sent', completed: 'false' }))()
+const scanned = (rest: string) => {
+  const message = `[Worker-0] [2026-11-22 11:30:00,000] INFO [Notification Service]  {id='sent', aggregateType='Incremental Snapshot', type='TABLE_SCAN_COMPLETED', additionalData={connector_name=aurora.cdc, data_collections=, scanned_collection=public.orders, ${rest}}, timestamp=1} (io.debezium:1)`
+  aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: String(Date.now()), timestamp: Date.now(), message }] })
 }
 
 const notRead = source('wal_status', (row) => ({ ...row, active: 'false' }))
@@ -64,6 +72,44 @@ export const verificationRows: readonly ThrownRow[] = [
     },
   },
   { step: 'await-snapshot', error: 'NotInTime', says: 'is not being read yet', look: 2, minutes: 36 * 60 + 1, arrange: notRead },
+  {
+    step: 'ensure-snapshot-requests',
+    error: 'SnapshotImpossible',
+    says: 'public.orders has rows and no primary key',
+    arrange() {
+      const tables = place.plan.tables.map((table) => ({ ...table, primaryKey: [] }))
+      Object.assign(globalThis, { PROVISIONING_PLAN: { ...place.plan, tables } })
+      source('AS covers', (row) => ({ ...row, reason: null }))()
+    },
+  },
+  {
+    step: 'ensure-tables-scanned',
+    error: 'SnapshotImpossible',
+    says: 'public.orders has no primary key as Debezium sees it',
+    arrange() {
+      signalled()
+      scanned('total_rows_scanned=0, status=NO_PRIMARY_KEY')
+    },
+  },
+  {
+    step: 'ensure-tables-scanned',
+    error: 'SnapshotFailed',
+    says: 'Debezium read no row of public.orders (UNKNOWN_SCHEMA)',
+    look: 6,
+    minutes: 1,
+    arrange() {
+      signalled()
+      scanned('total_rows_scanned=0, status=UNKNOWN_SCHEMA')
+    },
+  },
+  {
+    step: 'ensure-tables-scanned',
+    error: 'NotInTime',
+    says: '0 of 2 tables, 0 rows',
+    look: 2,
+    minutes: 36 * 60 + 1,
+    arrange: signalled,
+  },
   {
     step: 'await-canary',
     error: 'CanaryLost',

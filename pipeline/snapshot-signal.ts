@@ -1,0 +1,72 @@
+import { tablePattern } from './connector.ts'
+import { signalTable, snapshotsTable } from './names.ts'
+import { quoteTable, type SourceTable } from './source-sql.ts'
+
+/** What the signal table's column `data` holds. */
+const mostCharacters = 2048
+
+/** `data` of a signal that has Debezium read these tables beside the stream. */
+export function snapshotSignal(tables: readonly SourceTable[], filter?: string): string {
+  const collections = tables.map((table) => `^${tablePattern(table)}$`)
+  return JSON.stringify({
+    'data-collections': collections,
+    type: 'incremental',
+    ...(filter === undefined
+      ? {}
+      : { 'additional-conditions': collections.map((collection) => ({ 'data-collection': collection, filter })) }),
+  })
+}
+
+/** As many of the tables, from the first one, as one signal can name. */
+export function firstSignal<Table extends SourceTable>(tables: readonly Table[]): Table[] {
+  let count = 1
+  while (count < tables.length && snapshotSignal(tables.slice(0, count + 1)).length <= mostCharacters) count += 1
+  return tables.slice(0, count)
+}
+
+/**
+ * Sends the signal, whole or not at all, for those of the tables that wait for one; none where none does, or where another signal's end was not seen:
+ * Debezium tells of what it reads under the id of the signal that came last. Parameters: id, data, tables.
+ */
+export const sendSignalStatement = `
+  WITH due AS (
+    UPDATE ${quoteTable(snapshotsTable)} AS s SET signal_id = :id::text, requested_at = clock_timestamp()
+     WHERE s.signal_id IS NULL AND s.completed_at IS NULL
+       AND EXISTS (SELECT FROM json_to_recordset(:tables::json) AS w(schema text, name text) WHERE w.schema = s.table_schema AND w.name = s.table_name)
+       AND NOT EXISTS (SELECT FROM ${quoteTable(snapshotsTable)} AS o WHERE o.signal_id IS NOT NULL AND o.scanned_at IS NULL AND o.completed_at IS NULL)
+    RETURNING 1)
+  INSERT INTO ${quoteTable(signalTable)} (id, type, data) SELECT :id::text, 'execute-snapshot', :data::text WHERE EXISTS (SELECT FROM due)`
+
+/** A line of the connector's log about an incremental snapshot. */
+export interface SnapshotNotification {
+  readonly id: string
+  readonly type: string
+  /** `schema.table` of the table that was read. */
+  readonly scanned: string
+  readonly rows: number
+  readonly status: string
+}
+
+/** Matches the lines that are understood, in CloudWatch Logs' filter syntax. */
+export const incrementalFilter = `"aggregateType='Incremental Snapshot'"`
+
+const line = /\{id='([^']*)', aggregateType='Incremental Snapshot', type='([A-Z_]+)'/
+/** A value ends where the next member begins; names of tables may hold what separates members. */
+const member = (text: string, name: string) =>
+  new RegExp(
+    `[{ ]${name}=(.*?)(?:, (?:connector_name|data_collections|scanned_collection|status|total_rows_scanned)=|\\}, timestamp=)`,
+    's',
+  ).exec(text)?.[1] ?? ''
+
+/** The notification that a line is. */
+export function snapshotNotification(text: string): SnapshotNotification | undefined {
+  const [, id, type] = line.exec(text) ?? []
+  if (id === undefined || type === undefined) return undefined
+  return {
+    id,
+    type,
+    scanned: member(text, 'scanned_collection'),
+    rows: Number(member(text, 'total_rows_scanned')),
+    status: member(text, 'status'),
+  }
+}
