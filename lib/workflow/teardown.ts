@@ -58,7 +58,7 @@ export function teardownDefinition(functionArn: (step: TeardownStepName | (typeo
       name: 'Delete the connector',
       comment: 'Which stops it. Its replication slot stays.',
       question: { name: 'Is the connector gone?', comment: 'Before that the slot is read, and would be made again.' },
-      wait: { name: 'Wait until the connector is gone', comment: 'Minutes.', seconds: 15 },
+      wait: { name: 'Wait until the connector is gone', comment: '2 to 10 min are usual.', seconds: 15 },
     }),
     askUntilReady('ensure-clean-source', 'ensureCleanSource', {
       name: 'Remove slot, publication and schema at the source',

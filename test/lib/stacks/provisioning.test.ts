@@ -4,6 +4,7 @@ import { isObject, type JsonObject, scalarText } from '../../../local/cloudforma
 import type { Template } from '../../../local/cloudformation/template.ts'
 import { provisioningSteps } from '../../../pipeline/provisioning.ts'
 import { provisioningVariables } from '../../../pipeline/provisioning-environment.ts'
+import { stepsOfBoth, teardownSteps } from '../../../pipeline/teardown.ts'
 import { allowing } from '../statements.ts'
 import { inRegion, localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../synthesized.ts'
 
@@ -24,14 +25,28 @@ function entry(of: Template, type: string) {
 }
 
 const functionNames = (of: Template) => ofType(of, 'AWS::Lambda::Function').map(({ Properties }) => scalarText(Properties?.FunctionName))
-const stateMachine = onlyOf(template, 'AWS::StepFunctions::StateMachine')
+const allSteps = [...provisioningSteps, ...teardownSteps]
+const stepArns = (steps: readonly string[]) => steps.map((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`)
 
-test('every step has a file, a function and a role of its own, and no file of the folder is forgotten', () => {
-  const folder = join(import.meta.dirname, '..', '..', '..', 'handlers', 'provision')
+/** The properties of the state machine of that name. */
+function machineOf(of: Template, name: string): JsonObject {
+  const found = ofType(of, 'AWS::StepFunctions::StateMachine').find(({ Properties }) => Properties?.StateMachineName === name)
+  if (!found?.Properties) throw new Error(`no state machine ${name}`)
+  return found.Properties
+}
+
+test('every step has a file, a function and a role of its own, and no file of the folders is forgotten', () => {
   const verbs = /^(check|ensure|await|signal)-|^report/
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && verbs.test(name))
-  expect(files.map((name) => name.replace('.ts', '')).toSorted()).toEqual(provisioningSteps.toSorted())
-  const own = [...provisioningSteps, 'gate', 'signal-failure'].map((name) => `aurora-cdc-${name}`)
+  for (const [folder, steps] of [
+    ['provision', provisioningSteps],
+    ['teardown', teardownSteps],
+  ] as const) {
+    const files = readdirSync(join(import.meta.dirname, '..', '..', '..', 'handlers', folder)).filter(
+      (name) => name.endsWith('.ts') && verbs.test(name),
+    )
+    expect(files.map((name) => name.replace('.ts', '')).toSorted()).toEqual(steps.toSorted())
+  }
+  const own = [...allSteps, 'gate', 'signal-failure'].map((name) => `aurora-cdc-${name}`)
   expect(functionNames(template).toSorted()).toEqual(own.toSorted())
   const roles = ofType(template, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties?.Role))
   expect(new Set(roles).size).toBe(own.length)
@@ -44,7 +59,7 @@ test('the functions run on arm64 in a current runtime, with a limit below that o
   }
   const groups = ofType(template, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties?.LogGroupName)
   expect(groups).toEqual(expect.arrayContaining(['/aws/lambda/aurora-cdc-report', '/aws/vendedlogs/states/aurora-cdc-provisioning']))
-  expect(groups).toHaveLength(provisioningSteps.length + 3)
+  expect(groups).toHaveLength(allSteps.length + 4)
 })
 
 test('steps are given what is only known at AWS, from the parameters that other stacks leave', () => {
@@ -63,23 +78,32 @@ test('steps are given what is only known at AWS, from the parameters that other 
   ])
 })
 
-test('the state machine calls these functions, is allowed these only, and logs without data, which may hold a secret', () => {
-  const called = [...new Set(scalarText(stateMachine.DefinitionString).match(/arn:aws:lambda:[^"]+/g))]
-  const arns = provisioningSteps.map((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`)
-  expect(called.toSorted()).toEqual(arns.toSorted())
-  const invoked = allowing({ template }).filter(({ actions }) => actions.includes('lambda:InvokeFunction'))
-  expect(invoked.flatMap(({ resources }) => resources).toSorted()).toEqual(arns.toSorted())
-  expect(stateMachine).toMatchObject({
+test.each([
+  ['aurora-cdc-provisioning', 'StateMachineRole', provisioningSteps],
+  ['aurora-cdc-teardown', 'TeardownRole', [...teardownSteps, ...stepsOfBoth]],
+])('%s calls its functions, is allowed these only, and logs without data, which may hold a secret', (name, role, steps) => {
+  const machine = machineOf(template, name)
+  const called = [...new Set(scalarText(machine.DefinitionString).match(/arn:aws:lambda:[^"]+/g))]
+  expect(called.toSorted()).toEqual(stepArns(steps).toSorted())
+  const invoked = allowing({ template }).filter(
+    ({ actions, where }) => actions.includes('lambda:InvokeFunction') && where.startsWith(`template/${role}`),
+  )
+  expect(invoked.flatMap(({ resources }) => resources).toSorted()).toEqual(stepArns(steps).toSorted())
+  expect(machine).toMatchObject({
     StateMachineType: 'STANDARD',
     LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
   })
+})
+
+test('the ARNs of both state machines are outputs', () => {
+  expect(template.Outputs).toMatchObject({ StateMachineArn: expect.any(Object), TeardownStateMachineArn: expect.any(Object) })
 })
 
 test.each([
   ['cn-north-1', 'aws-cn'],
   ['us-gov-west-1', 'aws-us-gov'],
 ])('in %s the functions are called by ARNs of the partition', (region, partition) => {
-  const there = onlyOf(templateOf(synthesized(inRegion(region, partition)), 'CdcProvisioning'), 'AWS::StepFunctions::StateMachine')
+  const there = machineOf(templateOf(synthesized(inRegion(region, partition)), 'CdcProvisioning'), 'aurora-cdc-provisioning')
   const arns = scalarText(there.DefinitionString).match(/arn:[^"]+/g) ?? []
   expect(arns.length).toBeGreaterThan(20)
   expect(arns.filter((arn) => !arn.startsWith(`arn:${partition}:lambda:${region}:`))).toEqual([])
@@ -99,9 +123,15 @@ test('what looks may not change anything, and what changes one thing may change 
   expect(actionsOf('check-source')).toEqual(['rds-data:ExecuteStatement', 'secretsmanager:GetSecretValue'])
   expect(actionsOf('check-catalog')).toEqual(['glue:GetCatalog'])
   expect(actionsOf('ensure-cluster-policy')).toEqual(['kafka:GetClusterPolicy', 'kafka:PutClusterPolicy'])
-  expect(actionsOf('ensure-grants')).toEqual(['lakeformation:GrantPermissions', 'lakeformation:ListPermissions'])
+  expect(actionsOf('ensure-grants')).toEqual([
+    'lakeformation:GrantPermissions',
+    'lakeformation:ListPermissions',
+    'lakeformation:RevokePermissions',
+  ])
+  expect(actionsOf('check-teardown')).toEqual(['states:ListExecutions'])
+  expect(actionsOf('ensure-no-policy')).toEqual(['kafka:DeleteClusterPolicy', 'kafka:GetClusterPolicy', 'kafka:PutClusterPolicy'])
   const changing = /:(Create|Put|Update|Delete|Alter|Grant|Attach|PassRole|Start|Stop)/
-  const may = provisioningSteps.filter((step) => actionsOf(step).some((action) => changing.test(action)))
+  const may = allSteps.filter((step) => actionsOf(step).some((action) => changing.test(action)))
   // A query is started, and its results are written.
   expect(may).toEqual([
     'ensure-vpc-connectivity',
@@ -111,6 +141,9 @@ test('what looks may not change anything, and what changes one thing may change 
     'ensure-connector',
     'await-canary',
     'await-row-counts',
+    'ensure-no-connector',
+    'ensure-no-offsets-topic',
+    'ensure-no-policy',
   ])
 })
 
