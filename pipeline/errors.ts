@@ -71,6 +71,7 @@ export const errorNames = {
   NotOurs: { about: 'provisioning', workflow: 'fail' },
   NotDrained: { about: 'provisioning', workflow: 'fail' },
   SlotLeft: { about: 'provisioning', workflow: 'fail' },
+  SlotLost: { about: 'source', workflow: 'fail' },
 } as const satisfies Record<string, ErrorTraits>
 
 export interface ErrorTraits {

@@ -54,6 +54,8 @@ export interface ProvisioningRequest {
   readonly signal: { readonly url: string } | null
   /** Captured tables, as `schema.table`, that are snapshotted again, and freed of rows that the source has no longer. */
   readonly resync: readonly string[]
+  /** That the replication slot was lost is known: every table is to be copied again. */
+  readonly recover: 'lost-slot' | null
 }
 
 /** Names of the executions that a deployment's gate starts begin like this. */

@@ -13,12 +13,15 @@ import {
   slotQuery,
 } from './source-sql.ts'
 import { type ReaderRights, readRights, readServer, type ServerState } from './source-state.ts'
+import { everCapturedQuery, recordsThereQuery } from './table-snapshots.ts'
 import type { CapturedTable } from './tables.ts'
 
 /** Something that keeps a source from being captured, and what repairs it (SQL where SQL does). */
 export interface Finding {
   readonly problem: string
   readonly repair: string
+  /** The slot is lost, with changes: the one thing that is repaired by copying the tables again. */
+  readonly lostSlot?: true
 }
 
 /**
@@ -107,15 +110,27 @@ async function ownershipFindings(query: SourceQuery, reader: string | undefined)
     const repair = `If nothing needs it any more (in its database): ${dropSlotSql}`
     findings.push({ problem: `The replication slot ${replicationSlot} exists and is ${owner}`, repair })
   } else if (slot?.['lost'] === 'true') {
-    findings.push({
-      problem: `The replication slot ${replicationSlot} is lost: PostgreSQL has removed WAL that it still needed, so changes are missing`,
-      repair: `${dropSlotSql}, then have every table copied again (docs/runbook.md, SourceNotReady)`,
-    })
+    const problem = `The replication slot ${replicationSlot} is lost: PostgreSQL has removed WAL that it still needed, so changes are missing`
+    findings.push({ problem, repair: recoverSlot, lostSlot: true })
+  } else if (!slot && isOurs && (await wasCaptured(query))) {
+    const problem = `The replication slot ${replicationSlot} is gone, and tables were captured by it: changes since then are missing`
+    findings.push({ problem, repair: recoverSlot, lostSlot: true })
   } else if (reader !== undefined && slot?.['reader'] && slot['reader'] !== reader) {
     const repair = 'Stop what reads it (pg_stat_activity shows its session): one slot has one reader'
     findings.push({ problem: `The replication slot ${replicationSlot} is being read by ${slot['reader']}, not by ${reader}`, repair })
   }
   return findings
+}
+
+const recoverSlot =
+  'Have every table copied again: start an execution with the input {"recover": "lost-slot"} (npm start: with --reset); see docs/runbook.md, SlotLost'
+
+/** Whether the records at the source tell of a slot that there was. */
+async function wasCaptured(query: SourceQuery): Promise<boolean> {
+  const [found] = await query(recordsThereQuery)
+  if (found?.['there'] !== 'true') return false
+  const [captured] = await query(everCapturedQuery)
+  return captured?.['captured'] === 'true'
 }
 
 interface Roles {

@@ -10,7 +10,7 @@ const source = ['SourceUnreachable', 'DataApiDisabled', 'SourceSecretUnusable', 
 export const stepErrors = {
   'check-request': ['InvalidRequest', 'DeliveryStreamMissing', ...aws],
   // InvalidTables: a column at the source has a type that cannot be read.
-  'check-source': ['SourceNotReady', 'InvalidTables', ...source],
+  'check-source': ['SourceNotReady', 'SlotLost', 'InvalidTables', ...source],
   'ensure-source': ['SourceNotReady', 'NotInTime', ...source],
   'ensure-vpc-connectivity': ['ClusterFailed', 'ConnectivityImpossible', 'NotInTime', ...aws],
   'await-vpc-connectivity': ['ClusterFailed', 'ConnectivityFailed', 'NotInTime', ...aws],

@@ -111,6 +111,10 @@ export const recordsThereQuery = `
   SELECT (to_regclass(${quoteLiteral(records)}) IS NOT NULL)::text AS there,
          EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)})::text AS slot`
 
+/** Whether a slot has been read to its snapshot's end at least once, or was lost: one row. */
+export const everCapturedQuery = `
+  SELECT EXISTS (SELECT FROM ${records} WHERE completed_at IS NOT NULL OR reason = 'lost slot')::text AS captured`
+
 /**
  * Records the tables that the connector's initial snapshot is going to read. Where there is a record already, a connector may be at work that does not
  * know the others: those are snapshotted by a signal. Parameter: tables.

@@ -34,7 +34,15 @@ const resync: Reader<ProvisioningRequest['resync']> = (given) => {
   throw invalid('"resync" must be a list of captured tables, such as ["public.orders"]')
 }
 
-const readers = { until, signal, resync } as const satisfies { [Key in keyof ProvisioningRequest]: Reader<ProvisioningRequest[Key]> }
+const recover: Reader<ProvisioningRequest['recover']> = (given) => {
+  if (given === undefined || given === null) return null
+  if (given === 'lost-slot') return given
+  throw invalid(`"recover" is ${JSON.stringify(given)}; it may be "lost-slot"`)
+}
+
+const readers = { until, signal, resync, recover } as const satisfies {
+  [Key in keyof ProvisioningRequest]: Reader<ProvisioningRequest[Key]>
+}
 
 /** The input of an execution with defaults filled in; `{}` asks for everything. @throws PipelineError `InvalidRequest` */
 export function parseRequest(input: unknown): ProvisioningRequest {
@@ -44,8 +52,14 @@ export function parseRequest(input: unknown): ProvisioningRequest {
     const known = Object.keys(readers).map((key) => JSON.stringify(key))
     throw invalid(`${unknown.map((key) => JSON.stringify(key)).join(', ')} is not known; allowed are ${known.join(', ')}`)
   }
-  const request = { until: readers.until(input.until), signal: readers.signal(input.signal), resync: readers.resync(input.resync) }
+  const request = {
+    until: readers.until(input.until),
+    signal: readers.signal(input.signal),
+    resync: readers.resync(input.resync),
+    recover: readers.recover(input.recover),
+  }
   if (request.resync.length > 0 && request.until !== 'Verified') throw invalid('"resync" goes with "until": "Verified" only')
+  if (request.recover !== null && request.until !== 'Verified') throw invalid('"recover" goes with "until": "Verified" only')
   if (request.signal && request.until !== 'DeliveryReady') throw invalid('"signal" goes with "until": "DeliveryReady" only')
   return request
 }
@@ -63,7 +77,9 @@ export async function checkRequest(request: StepRequest, { plan, now }: Pick<Ste
     asked.resync.length === 0
       ? ''
       : `, and for a re-sync of ${asked.resync.length === 1 ? asked.resync[0] : `${asked.resync.length} tables`}`
-  const seen = asked.until === 'DeliveryReady' ? 'asked until a delivery stream can be created' : `asked for everything${resynced}`
+  const recovered = asked.recover === null ? '' : ', with every table copied again after its slot was lost'
+  const seen =
+    asked.until === 'DeliveryReady' ? 'asked until a delivery stream can be created' : `asked for everything${resynced}${recovered}`
   return { ...ready(request, now(), { seen }), request: asked }
 }
 

@@ -26,17 +26,20 @@ export const handler = stepHandler('check-source', checkSource)
 
 /**
  * Asks the source for all that keeps the declared tables from being captured, as the role that prepares it and as Debezium's; changes nothing.
- * @throws PipelineError `SourceNotReady` with every finding and its repair; those of `dataApi`
+ * @throws PipelineError `SourceNotReady` with every finding and its repair; `SlotLost`; those of `dataApi`
  */
 export async function checkSource(request: StepRequest, { plan, now, log }: StepPlace): Promise<StepAnswer> {
   const { source, tables } = plan
   const preparation = dataApi(rdsData, source, source.preparationSecret)
   const debezium = dataApi(rdsData, source, source.debeziumSecret)
-  const findings = await sourceFindings(preparation.query, tables, debezium.query)
-  if (findings.length > 0) {
-    for (const { problem, repair } of findings) log.warn(problem, { repair })
-    throw new PipelineError('SourceNotReady', findingsText(findings))
-  }
+  const found = await sourceFindings(preparation.query, tables, debezium.query)
+  const recovers = request.request.recover === 'lost-slot'
+  const findings = found.filter(({ lostSlot }) => !(recovers && lostSlot))
+  for (const { problem, repair } of findings) log.warn(problem, { repair })
+  const [first] = findings
+  // Told alone: what repairs it is another execution.
+  if (findings.length === 1 && first?.lostSlot) throw new PipelineError('SlotLost', `${first.problem}. ${first.repair}`)
+  if (findings.length > 0) throw new PipelineError('SourceNotReady', findingsText(findings))
   const captured = tables.filter(({ capture }) => capture)
   const outOfLine = outOfLineTables(captured)
   const notice = outOfLine.length === 0 ? '' : `; ${outOfLineText(outOfLine)}`

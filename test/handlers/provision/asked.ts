@@ -31,7 +31,7 @@ export function asked<Answer extends StepAnswer>(previous: Answer | null = null)
       Name: 'run',
       StartTime: minutesAgo(60).toISOString(),
     },
-    request: { until: 'Verified', signal: null, resync: [] },
+    request: { until: 'Verified', signal: null, resync: [], recover: null },
     previous,
     parameters: {},
   }

@@ -10,17 +10,18 @@ beforeEach(() => firehose.reset())
 const url = 'https://cloudformation-waitcondition-us-east-1.s3.amazonaws.com/handle?Signature=secret'
 
 test.each<[unknown, ProvisioningRequest]>([
-  [{}, { until: 'Verified', signal: null, resync: [] }],
+  [{}, { until: 'Verified', signal: null, resync: [], recover: null }],
   [
     { until: 'Verified', signal: null },
-    { until: 'Verified', signal: null, resync: [] },
+    { until: 'Verified', signal: null, resync: [], recover: null },
   ],
-  [{ until: 'DeliveryReady' }, { until: 'DeliveryReady', signal: null, resync: [] }],
+  [{ until: 'DeliveryReady' }, { until: 'DeliveryReady', signal: null, resync: [], recover: null }],
   [
     { until: 'DeliveryReady', signal: { url } },
-    { until: 'DeliveryReady', signal: { url }, resync: [] },
+    { until: 'DeliveryReady', signal: { url }, resync: [], recover: null },
   ],
-  [{ resync: ['public.orders', 'public.orders'] }, { until: 'Verified', signal: null, resync: ['public.orders'] }],
+  [{ resync: ['public.orders', 'public.orders'] }, { until: 'Verified', signal: null, resync: ['public.orders'], recover: null }],
+  [{ recover: 'lost-slot' }, { until: 'Verified', signal: null, resync: [], recover: 'lost-slot' }],
 ])('the input %j is understood', (input, request) => {
   expect(parseRequest(input)).toEqual(request)
 })
@@ -29,7 +30,7 @@ test.each<[unknown, string]>([
   [null, 'it is not a JSON object; {} asks for everything'],
   [[], 'it is not a JSON object'],
   ['Verified', 'it is not a JSON object'],
-  [{ untill: 'Verified', force: true }, '"untill", "force" is not known; allowed are "until", "signal", "resync"'],
+  [{ untill: 'Verified', force: true }, '"untill", "force" is not known; allowed are "until", "signal", "resync", "recover"'],
   [{ until: 'Always' }, '"until" is "Always"; it may be "Verified", which is the default, or "DeliveryReady"'],
   [{ until: null }, '"until" is null'],
   [{ until: 'DeliveryReady', signal: 'https://x' }, '"signal" must be { "url": "…" }'],
@@ -37,6 +38,8 @@ test.each<[unknown, string]>([
   [{ until: 'DeliveryReady', signal: { url, more: 1 } }, '"signal" must be { "url": "…" }'],
   [{ resync: 'public.orders' }, '"resync" must be a list of captured tables'],
   [{ resync: ['public.orders'], until: 'DeliveryReady' }, '"resync" goes with "until": "Verified" only'],
+  [{ recover: true }, '"recover" is true; it may be "lost-slot"'],
+  [{ recover: 'lost-slot', until: 'DeliveryReady' }, '"recover" goes with "until": "Verified" only'],
   [{ signal: { url } }, '"signal" goes with "until": "DeliveryReady" only'],
 ])('the input %j is refused', (input, says) => {
   const refusal = () => parseRequest(input)
@@ -48,7 +51,7 @@ const withInput = (request: ProvisioningRequest) => ({ ...asked(), request })
 
 test('an execution that goes all the way needs the delivery stream, and says so at once where it is not there', async () => {
   firehose.on(DescribeDeliveryStreamCommand).resolves({})
-  expect(await checkRequest(withInput({ until: 'Verified', signal: null, resync: [] }), place)).toMatchObject({
+  expect(await checkRequest(withInput({ until: 'Verified', signal: null, resync: [], recover: null }), place)).toMatchObject({
     ready: true,
     request: { until: 'Verified', signal: null },
   })
@@ -61,7 +64,7 @@ test('an execution that goes all the way needs the delivery stream, and says so 
 })
 
 test('one that only makes it possible to create a stream does not ask for it', async () => {
-  const { seen } = await checkRequest(withInput({ until: 'DeliveryReady', signal: { url }, resync: [] }), place)
+  const { seen } = await checkRequest(withInput({ until: 'DeliveryReady', signal: { url }, resync: [], recover: null }), place)
   expect(seen).toBe('asked until a delivery stream can be created')
   expect(firehose.calls()).toEqual([])
 })
@@ -73,7 +76,7 @@ test('that Firehose does not answer is not taken for a missing stream', async ()
 
 test('a re-sync is of captured tables that have a key', async () => {
   firehose.on(DescribeDeliveryStreamCommand).resolves({})
-  const resync = (...names: string[]) => checkRequest(withInput({ until: 'Verified', signal: null, resync: names }), place)
+  const resync = (...names: string[]) => checkRequest(withInput({ until: 'Verified', signal: null, resync: names, recover: null }), place)
   expect(await resync('public.orders')).toMatchObject({ seen: 'asked for everything, and for a re-sync of public.orders' })
   await expect(resync('public.orders', 'orders', 'cdc.canary')).rejects.toMatchObject({
     name: 'InvalidRequest',
@@ -83,7 +86,7 @@ test('a re-sync is of captured tables that have a key', async () => {
   })
   const keyless = place.plan.tables.map((table) => (table.name === 'orders' ? { ...table, primaryKey: [] } : table))
   await expect(
-    checkRequest(withInput({ until: 'Verified', signal: null, resync: ['public.orders'] }), {
+    checkRequest(withInput({ until: 'Verified', signal: null, resync: ['public.orders'], recover: null }), {
       ...place,
       plan: { ...place.plan, tables: keyless },
     }),

@@ -39,7 +39,10 @@ const nothing: ProvisioningAnswers = {
 }
 
 const reported = (given: Partial<ProvisioningAnswers>, until: 'Verified' | 'DeliveryReady' = 'Verified') =>
-  report({ ...asked(), request: { until, signal: null, resync: [] }, parameters: { answers: { ...nothing, ...given } } }, place)
+  report(
+    { ...asked(), request: { until, signal: null, resync: [], recover: null }, parameters: { answers: { ...nothing, ...given } } },
+    place,
+  )
 
 test('what was done and what was so already is told in the order of execution, once each', async () => {
   const found = await reported({

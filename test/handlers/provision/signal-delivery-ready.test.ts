@@ -8,7 +8,10 @@ beforeEach(async () => {
 })
 afterEach(() => endpoint.close())
 
-const signalling = (url: string) => ({ ...asked(), request: { until: 'DeliveryReady', signal: { url }, resync: [] } as const })
+const signalling = (url: string) => ({
+  ...asked(),
+  request: { until: 'DeliveryReady', signal: { url }, resync: [], recover: null } as const,
+})
 
 test('the wait condition is told of the success, under the name of the execution', async () => {
   const { url, received } = endpoint.callback()

@@ -39,7 +39,7 @@ async function run(input: JsonObject, answers: Readonly<Record<string, (call: Ca
 /** What a step answers besides, which states after it read. */
 function byDefault(step: string, { request }: JsonObject): JsonObject {
   if (step === 'check-request') {
-    const asked = { until: 'Verified', signal: null, resync: [] }
+    const asked = { until: 'Verified', signal: null, resync: [], recover: null }
     return { request: { ...asked, ...(isObject(request) ? request : {}) } }
   }
   if (step === 'report') return { reached: 'Verified', rows: null, latencies: null, query: null }
@@ -136,7 +136,10 @@ test('every step is given the execution, the checked request and its parameters'
   const { calls } = await run({}, { 'ensure-vpc-connectivity': () => ({ operationArn: 'arn:operation' }) })
   for (const { step, payload } of calls) {
     expect(payload.execution).toMatchObject({ Id: 'arn:run', Name: 'run', StartTime: '2026-11-22T12:00:00Z' })
-    expect([step, payload.request]).toEqual([step, step === 'check-request' ? {} : { until: 'Verified', signal: null, resync: [] }])
+    expect([step, payload.request]).toEqual([
+      step,
+      step === 'check-request' ? {} : { until: 'Verified', signal: null, resync: [], recover: null },
+    ])
   }
   const parameters = (step: string) => calls.filter((call) => call.step === step).map(({ payload }) => payload.parameters)
   expect(parameters('await-canary')).toEqual([{ change: 'insert' }, { change: 'update' }, { change: 'delete' }])

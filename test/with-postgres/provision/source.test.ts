@@ -196,6 +196,35 @@ test('a slot that another role reads is found; that of Debezium’s role is its 
   await other.stop()
 })
 
+test('a slot that is gone after tables were captured by it is named, unless that is known', async () => {
+  await repairRole()
+  const place = source.place(declared(plain))
+  await ensureSource(asked(), place)
+  // Provisioned and not captured yet: the connector makes the slot.
+  await checkSource(asked(), place)
+  await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
+  await run('UPDATE cdc.snapshots SET completed_at = now()')
+  await checkSource(asked(), place)
+  await run("SELECT pg_drop_replication_slot('debezium_slot')")
+  await expect(checkSource(asked(), place)).rejects.toMatchObject({
+    name: 'SlotLost',
+    message: expect.stringMatching(
+      /^The replication slot debezium_slot is gone, .* start an execution with the input \{"recover": "lost-slot"\}/,
+    ),
+  })
+  const known = { ...asked(), request: { ...asked().request, recover: 'lost-slot' as const } }
+  await checkSource(known, place)
+  // A recovery that was cut off.
+  await run("UPDATE cdc.snapshots SET completed_at = NULL, reason = 'lost slot'")
+  await expect(checkSource(asked(), place)).rejects.toMatchObject({ name: 'SlotLost' })
+  // Nothing else is passed over.
+  await run('ALTER TABLE public.plain DROP COLUMN note')
+  await expect(checkSource(known, place)).rejects.toMatchObject({
+    name: 'SourceNotReady',
+    message: expect.stringContaining('one thing is to be'),
+  })
+})
+
 test('a database of hundreds of tables with thousands of columns is read in pages', async () => {
   const tables = Array.from({ length: 60 }, (_, index) => ({
     schema: 'public',

@@ -39,6 +39,12 @@ export const verificationRows: readonly ThrownRow[] = [
   },
   {
     step: 'check-source',
+    error: 'SlotLost',
+    says: 'start an execution with the input {"recover": "lost-slot"}',
+    arrange: source('wal_status', (row) => ({ ...row, lost: 'true' })),
+  },
+  {
+    step: 'check-source',
     error: 'InvalidTables',
     says: 'app."odd(type"',
     arrange: source('AS generated', (row) => ({ ...row, type: 'app."odd(type"' })),
