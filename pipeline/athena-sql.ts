@@ -35,6 +35,13 @@ export function nextQuery(place: IcebergPlace, tables: readonly Pick<CapturedTab
   return table ? `SELECT * FROM ${athenaTable(place, table.iceberg)} LIMIT 10` : null
 }
 
+/** When each table was committed to last: a row for each table, in the columns `name` and `at`; null where it never was. At most `tablesACount` tables. */
+export function lastCommitQuery(place: IcebergPlace, tables: readonly Pick<CapturedTable, 'iceberg'>[]): string {
+  return tables
+    .map(({ iceberg }) => `SELECT '${iceberg}' AS name, max(committed_at) AS at FROM ${athenaTable(place, `${iceberg}$snapshots`)}`)
+    .join('\nUNION ALL\n')
+}
+
 /** A canary's row as the Iceberg table has it: `value` and `touched`, in milliseconds since 1970. */
 export function canaryIcebergQuery(place: IcebergPlace, table: string, name: string): string {
   const literal = `'${name.replaceAll("'", "''")}'`

@@ -1,15 +1,12 @@
 import { Duration } from 'aws-cdk-lib'
 import { MathExpression, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Deployment } from '../../pipeline/deployment.ts'
+import { freshnessThreshold, thresholds } from '../../pipeline/watched.ts'
 import type { AlarmDefinition } from './alarm-definition.ts'
 import type { PipelineMetrics } from './metrics.ts'
 
-const gibibyte = 1024 ** 3
 const over = (metric: Metric, period: Duration) => metric.with({ period })
 const fiveMinutes = Duration.minutes(5)
-
-/** Seconds that a commit may be late, beyond the buffer, before somebody should look: the transform's retries and a commit that is tried again fit in. */
-const commitSlackSeconds = 600
 
 /** Every alarm of a deployment, along the way of a change. */
 export function alarmDefinitions(deployment: Deployment, metrics: PipelineMetrics): AlarmDefinition[] {
@@ -29,7 +26,7 @@ function source({ slotDiskUsage, slotLag, freeLocalStorage }: PipelineMetrics): 
       name: 'slot-disk-usage',
       says: 'A replication slot holds back WAL that fills the volume of the source.',
       metric: over(slotDiskUsage, fiveMinutes),
-      threshold: 10 * gibibyte,
+      threshold: thresholds.slotHeldBytes,
       periods: 3,
       reason:
         '10 GiB are hours of a usual load, and early enough to repair the connector before the WAL costs much or the slot is given up',
@@ -38,7 +35,7 @@ function source({ slotDiskUsage, slotLag, freeLocalStorage }: PipelineMetrics): 
       name: 'slot-lag',
       says: 'Nothing has been confirmed to the replication slot for a while: the connector does not read, or not fast enough.',
       metric: over(slotLag, fiveMinutes),
-      threshold: 2 * gibibyte,
+      threshold: thresholds.slotLagBytes,
       periods: 6,
       reason: '2 GiB for half an hour is more than a restart of the connector or a bulk load that is worked off leaves behind',
     },
@@ -46,7 +43,7 @@ function source({ slotDiskUsage, slotLag, freeLocalStorage }: PipelineMetrics): 
       name: 'source-storage',
       says: 'The writer of the source runs out of local storage, where logical decoding spills large transactions.',
       metric: over(freeLocalStorage, fiveMinutes),
-      threshold: 5 * gibibyte,
+      threshold: 5 * 1024 ** 3,
       below: true,
       periods: 3,
       reason: 'below 5 GiB one large transaction that spills to disk can fill what is left, which restarts the writer',
@@ -98,7 +95,7 @@ function topic({ kafka }: Deployment, { brokerDisks, offsetLag, backpressured, f
       name: 'offset-lag',
       says: 'Firehose falls behind the topic.',
       metric: over(offsetLag, fiveMinutes),
-      threshold: 100_000,
+      threshold: thresholds.offsetLag,
       periods: 6,
       reason:
         'a bulk load of 100,000 changes is delivered in minutes; half an hour of it means that the transform or the commits are too slow',
@@ -194,7 +191,7 @@ function delivery({ buffering }: Deployment, { freshness, rowsFailed, errorObjec
       name: 'freshness',
       says: 'Rows reach the Iceberg tables late.',
       metric: over(freshness, fiveMinutes),
-      threshold: buffering.intervalSeconds + commitSlackSeconds,
+      threshold: freshnessThreshold(buffering.intervalSeconds),
       periods: 3,
       reason: `the buffer of ${buffering.intervalSeconds} s and ten minutes for retries of transform and commit`,
     },

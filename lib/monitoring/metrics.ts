@@ -3,7 +3,7 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Deployment } from '../../pipeline/deployment.ts'
 import { deliveryStreamIdentity, deliveryStreamName, type ResourceNames } from '../../pipeline/resource-names.ts'
 import { namedMetric, transformMetricNamespace } from '../../pipeline/transform-metrics.ts'
-import { errorBucketMetrics } from '../stacks/firehose.ts'
+import { errorBucketMetrics } from '../../pipeline/watched.ts'
 
 const minute = Duration.minutes(1)
 

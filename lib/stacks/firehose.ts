@@ -9,6 +9,7 @@ import type { Construct } from 'constructs'
 import { uniqueKeys } from '../../pipeline/iceberg-schema.ts'
 import { type DeliveryStreamIdentity, deliveryStreamIdentity, deliveryStreamName } from '../../pipeline/resource-names.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
+import { errorBucketMetrics } from '../../pipeline/watched.ts'
 import { acknowledge } from '../acknowledge.ts'
 import { functionArn, glueCatalogArn, roleArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
@@ -21,9 +22,6 @@ const commitRetrySeconds = 7200
  * An execution that fails is told at once.
  */
 const gateTimeoutSeconds = 4 * 60 * 60
-
-/** Id of the error bucket's request metrics, which CloudWatch has as `FilterId`. */
-export const errorBucketMetrics = 'everything'
 
 /** The delivery stream with its error bucket and its log, and in front of it the gate: Firehose checks at creation what the state machine has to make first. */
 export class CdcFirehose extends DeploymentStack {

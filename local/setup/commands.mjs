@@ -17,6 +17,10 @@ const commands = {
   verify: { summary: 'compare every captured table with its Iceberg table', engines: true },
   provision: { summary: 'start an execution of the provisioning state machine and follow it, at AWS or of the local run', engines: false },
   transcript: { summary: 'run the provisioning once and write what a person sees of it to docs/provisioning.txt', engines: true },
+  status: {
+    summary: 'one screen: each hop from the WAL to the row, at AWS or of the local run, and what to do where one is red',
+    engines: false,
+  },
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
   app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },

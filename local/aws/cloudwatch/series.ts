@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { transformMetricNamespace } from '../../../pipeline/transform-metrics.ts'
 import { connectorStatus } from '../../engines/connector.ts'
 import { deliveryStatus } from '../../run/delivery.ts'
+import { isUnreachable } from '../msk-connect/progress.ts'
 import type { AwsPlace } from '../place.ts'
 
 /** What was measured in one minute. */
@@ -26,6 +27,7 @@ export interface Metric {
 export async function metricSeries(place: AwsPlace, metric: Metric): Promise<Datapoint[]> {
   if (metric.Namespace === 'AWS/Firehose') return await streamSeries(place, metric)
   if (metric.Namespace === 'AWS/KafkaConnect') return await connectorSeries(place, metric)
+  if (metric.Namespace === 'AWS/S3') return bucketSeries(place, metric)
   return metric.Namespace === transformMetricNamespace ? embeddedSeries(place.engines.logsDirectory, metric) : []
 }
 
@@ -49,9 +51,30 @@ async function connectorSeries({ engines, now }: AwsPlace, metric: Metric): Prom
   const state = { RunningTaskCount: 'RUNNING', ErroredTaskCount: 'FAILED' }[metric.MetricName]
   const connector = dimension(metric, 'ConnectorName')
   if (state === undefined || connector === undefined) return []
-  const status = await connectorStatus(engines.connectUri(), connector)
+  const status = await connectorStatus(engines.connectUri(), connector).catch((error: unknown) => {
+    // Workers that are not there measure nothing.
+    if (isUnreachable(error)) return undefined
+    throw error
+  })
   return status ? [one(minuteOf(now()), status.tasks.filter((task) => task.state === state).length)] : []
 }
+
+/** Objects that were written to a bucket, by the minute in which each was written last, where request metrics of the whole bucket are on. */
+function bucketSeries({ account }: AwsPlace, { MetricName, Dimensions }: Metric): Datapoint[] {
+  const name = Dimensions.find(({ Name }) => Name === 'BucketName')?.Value
+  const bucket = account.find('AWS::S3::Bucket').find(({ physicalId }) => physicalId === name)
+  const filter = Dimensions.find(({ Name }) => Name === 'FilterId')?.Value
+  const { MetricsConfigurations = [] } = requestMetrics.parse(bucket?.properties ?? {})
+  if (name === undefined || MetricName !== 'PutRequests' || !MetricsConfigurations.some(({ Id }) => Id === filter)) return []
+  const directory = join(account.bucketsDirectory, name)
+  if (!existsSync(directory)) return []
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((path) => statSync(join(directory, path)))
+    .filter((entry) => entry.isFile())
+    .map(({ mtimeMs }) => one(minuteOf(mtimeMs), 1))
+}
+
+const requestMetrics = z.looseObject({ MetricsConfigurations: z.array(z.looseObject({ Id: z.string() })).optional() })
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
 const embedded = z.looseObject({
