@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
+import { resourceNames } from '../../pipeline/resource-names.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import type { Secret } from '../aws/secrets-manager.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
@@ -108,6 +109,7 @@ export class LocalRun {
       awsCredentials: this.aws.place.principals.administrator,
       tableBucket: this.deployment.tableBucket.name,
       namespace: this.deployment.namespace.name,
+      failedRecords: join(this.paths.buckets, resourceNames(this.deployment).errorBucket),
       tablesFile: this.#tablesFile,
     }
   }

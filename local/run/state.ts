@@ -21,6 +21,8 @@ export interface RunState {
   readonly deliveryUri: string
   readonly tableBucket: string
   readonly namespace: string
+  /** Folder of the change events that could not be applied: the error bucket. */
+  readonly failedRecords: string
   /** The declaration of tables that was deployed. */
   readonly tablesFile: string
 }
@@ -38,6 +40,7 @@ const runFile = z.object({
   deliveryUri: z.string(),
   tableBucket: z.string(),
   namespace: z.string(),
+  failedRecords: z.string(),
   tablesFile: z.string(),
 }) satisfies z.ZodType<RunState>
 

@@ -16,8 +16,9 @@ Streaming. Change a row, and query it a second later:
   PostgreSQL       ${passwordFile}psql ${withoutPassword.href}
   query            npm run sql --${data} "SELECT * FROM …"
   compare          npm run verify${data === '' ? '' : ` --${data}`}
+  state machine    npm run provision -- --local${data}
   Iceberg catalog  ${state.catalogUri}  (REST, no authentication: any Iceberg client; namespace ${state.namespace})
-  failed records   ${relative('.', paths.buckets)}
+  failed records   ${relative('.', state.failedRecords)}
   logs             ${relative('.', paths.logs)}
 
 Ctrl-C stops everything; npm start goes on where it was.`

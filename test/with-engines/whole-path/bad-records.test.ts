@@ -124,7 +124,7 @@ interface ErrorLine extends Record<string, unknown> {
 }
 
 function errorLines(): (ErrorLine & { readonly key: string })[] {
-  return filesBelow(started.run.paths.buckets).flatMap((file) =>
+  return filesBelow(started.run.state.failedRecords).flatMap((file) =>
     readFileSync(file, 'utf8')
       .trimEnd()
       .split('\n')

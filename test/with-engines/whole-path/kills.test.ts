@@ -105,7 +105,7 @@ test('afterwards every table equals its source, and no record failed', async () 
     'public.products true',
     'cdc.canary false',
   ])
-  expect(filesBelow(started.run.paths.buckets)).toEqual([])
+  expect(filesBelow(started.run.state.failedRecords)).toEqual([])
 }, 240_000)
 
 test('stopping leaves nothing behind', async () => {
