@@ -1,4 +1,4 @@
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 
 /** What a role may do, and why its resources hold a `*` where they do. */
 export interface Permissions {
@@ -7,6 +7,16 @@ export interface Permissions {
 }
 
 export const noPermissions: Permissions = { statements: [], wildcards: [] }
+
+/** Actions on these resources. */
+export function allow(actions: string[], resources: string[], wildcards: Permissions['wildcards'] = []): Permissions {
+  return { statements: [new PolicyStatement({ actions, resources })], wildcards }
+}
+
+/** Actions that have no resources. */
+export function anywhere(actions: string[], reason: string): Permissions {
+  return allow(actions, ['*'], [['*', reason]])
+}
 
 /** All of these together; where several have a `*` for the same resource, their reasons too. */
 export function together(...parts: readonly Permissions[]): Permissions {

@@ -38,6 +38,7 @@ export function resourceNames({ prefix, account, region }: Pick<Deployment, 'pre
     /** Vended logs: their groups share the account's resource policy by this prefix. */
     stateMachineLogGroup: `/aws/vendedlogs/states/${own}-provisioning`,
     failureRule: `${own}-provisioning-failed`,
+    rotationRule: `${own}-secret-rotated`,
     teardownStateMachine: `${own}-teardown`,
     teardownStateMachineRole: `${own}-teardown-${region}`,
     teardownStateMachineLogGroup: `/aws/vendedlogs/states/${own}-teardown`,

@@ -8,12 +8,13 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { gateExecutionPrefix, provisioningSteps } from '../../pipeline/provisioning.ts'
 import { provisioningVariables } from '../../pipeline/provisioning-environment.ts'
-import { provisioningPlan } from '../../pipeline/provisioning-plan.ts'
+import { type ProvisioningPlan, provisioningPlan } from '../../pipeline/provisioning-plan.ts'
 import { stepsOfBoth, teardownSteps } from '../../pipeline/teardown.ts'
 import { acknowledge } from '../acknowledge.ts'
-import { executionArns, functionArn, stateMachineArn } from '../arns.ts'
+import { connectorArn, executionArns, functionArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
 import { HandlerFunction } from '../handler-function.ts'
+import { allow, anywhere, together } from '../permissions.ts'
 import { functionTimeoutSeconds } from '../workflow/asking.ts'
 import { provisioningDefinition } from '../workflow/provisioning.ts'
 import { StepMachine } from '../workflow/step-machine.ts'
@@ -76,6 +77,7 @@ export class CdcProvisioning extends DeploymentStack {
     teardownMachine.machine.node.addDependency(...steps, ...teardown)
     this.workgroup()
     this.gate()
+    this.rotation(plan)
     new CfnOutput(this, 'StateMachineArn', { value: provisioningMachine.machine.ref, description: 'The provisioning state machine' })
     new CfnOutput(this, 'TeardownStateMachineArn', { value: teardownMachine.machine.ref, description: 'The teardown state machine' })
     new CfnOutput(this, 'WorkgroupName', { value: names.workgroup, description: "Athena's workgroup of the checks" })
@@ -159,6 +161,40 @@ export class CdcProvisioning extends DeploymentStack {
         detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [stateMachineArn(this, names.stateMachine)] },
       },
       targets: [new LambdaFunction(signal.function)],
+    })
+  }
+
+  /** Has a connector that runs log in with a secret that was rotated. It is told by CloudTrail, which a trail of the account has to record for. */
+  private rotation({ connector, source }: ProvisioningPlan): void {
+    const own = connectorArn(this, connector.name)
+    const drawn = 'MSK Connect draws the ids in these ARNs'
+    const restart = this.function('restart-connector', {
+      entry: 'handlers/restart/restart-connector.ts',
+      description: "Restarts the connector after the secret of Debezium's user was rotated",
+      define: { CONNECTOR_NAME: JSON.stringify(connector.name) },
+      permissions: together(
+        anywhere(['kafkaconnect:ListConnectors'], 'What lists connectors has no resource-level permissions'),
+        allow(
+          ['kafkaconnect:DescribeConnector', 'kafkaconnect:ListConnectorOperations', 'kafkaconnect:RestartConnector'],
+          [own],
+          [[own, drawn]],
+        ),
+      ),
+    })
+    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
+    new Rule(this, 'SecretRotated', {
+      ruleName: this.names.rotationRule,
+      description: "The secret of Debezium's user was rotated",
+      eventPattern: {
+        source: ['aws.secretsmanager'],
+        detailType: ['AWS Service Event via CloudTrail'],
+        detail: {
+          eventSource: ['secretsmanager.amazonaws.com'],
+          eventName: ['RotationSucceeded'],
+          additionalEventData: { SecretId: [source.debeziumSecret] },
+        },
+      },
+      targets: [new LambdaFunction(restart.function)],
     })
   }
 }

@@ -16,7 +16,7 @@ import {
   roleArn as namedRoleArn,
 } from '../arns.ts'
 import { decryptSecrets } from '../keys.ts'
-import { noPermissions, type Permissions, together } from '../permissions.ts'
+import { allow, anywhere, noPermissions, type Permissions, together } from '../permissions.ts'
 import { readTables, readTablesWildcards } from '../reading.ts'
 import { vpcNetworking, vpcNetworkingWildcards } from '../vpc-networking.ts'
 
@@ -68,15 +68,6 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'await-row-counts': athena,
     report: noPermissions,
   }
-}
-
-export function allow(actions: string[], resources: string[], wildcards: Permissions['wildcards'] = []): Permissions {
-  return { statements: [new PolicyStatement({ actions, resources })], wildcards }
-}
-
-/** Actions that have no resources. */
-export function anywhere(actions: string[], reason: string): Permissions {
-  return allow(actions, ['*'], [['*', reason]])
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.access.html */

@@ -46,7 +46,7 @@ test('every step has a file, a function and a role of its own, and no file of th
     )
     expect(files.map((name) => name.replace('.ts', '')).toSorted()).toEqual(steps.toSorted())
   }
-  const own = [...allSteps, 'gate', 'signal-failure'].map((name) => `aurora-cdc-${name}`)
+  const own = [...allSteps, 'gate', 'signal-failure', 'restart-connector'].map((name) => `aurora-cdc-${name}`)
   expect(functionNames(template).toSorted()).toEqual(own.toSorted())
   const roles = ofType(template, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties?.Role))
   expect(new Set(roles).size).toBe(own.length)
@@ -59,7 +59,7 @@ test('the functions run on arm64 in a current runtime, with a limit below that o
   }
   const groups = ofType(template, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties?.LogGroupName)
   expect(groups).toEqual(expect.arrayContaining(['/aws/lambda/aurora-cdc-report', '/aws/vendedlogs/states/aurora-cdc-provisioning']))
-  expect(groups).toHaveLength(allSteps.length + 4)
+  expect(groups).toHaveLength(allSteps.length + 5)
 })
 
 test('steps are given what is only known at AWS, from the parameters that other stacks leave', () => {
@@ -179,10 +179,12 @@ test('checks are asked in a workgroup that encrypts results, drops them, and rea
   })
 })
 
-test('an execution that does not succeed is told to the function that tells CloudFormation, which the rule may invoke', () => {
-  const [ruleId, rule] = entry(template, 'AWS::Events::Rule')
-  expect(rule.Properties).toMatchObject({
-    EventPattern: {
+test.each([
+  [
+    'an execution that does not succeed is told to the function that tells CloudFormation',
+    'aurora-cdc-provisioning-failed',
+    'signalfailure',
+    {
       source: ['aws.states'],
       'detail-type': ['Step Functions Execution Status Change'],
       detail: {
@@ -190,14 +192,43 @@ test('an execution that does not succeed is told to the function that tells Clou
         stateMachineArn: ['arn:aws:states:us-east-1:111122223333:stateMachine:aurora-cdc-provisioning'],
       },
     },
-  })
-  const [target] = objectsIn(rule.Properties?.Targets).filter(({ Arn }) => Arn !== undefined)
-  const [, permission] = entry(template, 'AWS::Lambda::Permission')
-  expect(permission.Properties).toMatchObject({
-    FunctionName: target?.Arn,
-    Principal: 'events.amazonaws.com',
-    SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] },
-  })
+  ],
+  [
+    "a rotation of Debezium's secret is told to the function that restarts the connector",
+    'aurora-cdc-secret-rotated',
+    'restartconnector',
+    {
+      source: ['aws.secretsmanager'],
+      'detail-type': ['AWS Service Event via CloudTrail'],
+      detail: {
+        eventSource: ['secretsmanager.amazonaws.com'],
+        eventName: ['RotationSucceeded'],
+        additionalEventData: { SecretId: [localDeployment.secrets.debezium] },
+      },
+    },
+  ],
+])('%s, which the rule may invoke', (_what, name, functionId, pattern) => {
+  const rules = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Events::Rule')
+  const [ruleId, rule] = rules.find(([, { Properties }]) => Properties?.Name === name) ?? []
+  expect(rule?.Properties).toMatchObject({ EventPattern: pattern, State: 'ENABLED' })
+  const [target] = objectsIn(rule?.Properties?.Targets).filter(({ Arn }) => Arn !== undefined)
+  expect(JSON.stringify(target?.Arn)).toMatch(new RegExp(`"${functionId}Function`))
+  expect(ofType(template, 'AWS::Lambda::Permission').map(({ Properties }) => Properties)).toContainEqual(
+    expect.objectContaining({
+      FunctionName: target?.Arn,
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] },
+    }),
+  )
+})
+
+test('what restarts the connector may do nothing else to it', () => {
+  expect(actionsOf('restart-connector')).toEqual([
+    'kafkaconnect:DescribeConnector',
+    'kafkaconnect:ListConnectorOperations',
+    'kafkaconnect:ListConnectors',
+    'kafkaconnect:RestartConnector',
+  ])
 })
 
 describe('the gate in front of the delivery stream', () => {
