@@ -3,6 +3,7 @@ import { nameAwsError } from '../handlers/provision/aws-errors.ts'
 import { PipelineError } from '../pipeline/errors.ts'
 import { partitionOf } from '../pipeline/provisioning-plan.ts'
 import { resourceNames } from '../pipeline/resource-names.ts'
+import { teardownInput } from '../pipeline/teardown.ts'
 import { runCommand } from './command.ts'
 import { followExecution } from './provision/follow.ts'
 import { outcomeLines } from './provision/lines.ts'
@@ -36,8 +37,8 @@ await runCommand({
 
 /** Starts an execution unless there is one to join, and follows it to its end. */
 async function watch(options: ProvisionOptions): Promise<number> {
-  const { client, stateMachineArn } = place(options)
-  const executionArn = options.watch ?? (await start(client, stateMachineArn(), options.input))
+  const { client, stateMachineArn, input } = place(options)
+  const executionArn = options.watch ?? (await start(client, stateMachineArn(), input()))
   console.log(executionArn)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
@@ -69,15 +70,23 @@ async function start(client: SFNClient, stateMachineArn: string, input: string):
   return executionArn
 }
 
-/** Whom to ask: AWS, or the local run's endpoint. */
-function place(options: ProvisionOptions): { readonly client: SFNClient; readonly stateMachineArn: () => string } {
-  const { dataDirectory, watch: watched, stateMachine } = options
+/** Whom to ask: AWS, or the local run's endpoint; and what to start there. */
+function place(options: ProvisionOptions): {
+  readonly client: SFNClient
+  readonly stateMachineArn: () => string
+  readonly input: () => string
+} {
+  const { dataDirectory, watch: watched, stateMachine, input } = options
+  const named = (file: string) => ({
+    stateMachineArn: () => stateMachine ?? deployedMachine(file, input === undefined),
+    input: () => input ?? teardownInput(resourceNames(readDeployment(file)).connector),
+  })
   if (dataDirectory === undefined) {
     const arn = watched ?? stateMachine
     const region = arn === undefined ? readDeployment(options.deploymentFile).region : arn.split(':')[3]
     return {
       client: new SFNClient(region === undefined ? {} : { region }),
-      stateMachineArn: () => stateMachine ?? deployedMachine(options.deploymentFile),
+      ...named(options.deploymentFile),
     }
   }
   const run = readRun(dataDirectory)
@@ -87,14 +96,15 @@ function place(options: ProvisionOptions): { readonly client: SFNClient; readonl
   const deploymentFile = dataPaths(dataDirectory).deployment
   const { region } = readDeployment(deploymentFile)
   const client = new SFNClient({ endpoint: run.awsEndpoint, region, credentials: run.awsCredentials })
-  return { client, stateMachineArn: () => stateMachine ?? deployedMachine(deploymentFile) }
+  return { client, ...named(deploymentFile) }
 }
 
-/** The state machine of a deployment: its name is fixed at synthesis. */
-function deployedMachine(deploymentFile: string): string {
+/** A state machine of a deployment: its name is fixed at synthesis. */
+function deployedMachine(deploymentFile: string, tearsDown: boolean): string {
   const deployment = readDeployment(deploymentFile)
   const { account, region } = deployment
-  return `arn:${partitionOf(region)}:states:${region}:${account}:stateMachine:${resourceNames(deployment).stateMachine}`
+  const { stateMachine, teardownStateMachine } = resourceNames(deployment)
+  return `arn:${partitionOf(region)}:states:${region}:${account}:stateMachine:${tearsDown ? teardownStateMachine : stateMachine}`
 }
 
 /** AWS's refusals as the named errors that the runbook explains. */

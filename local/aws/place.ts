@@ -15,6 +15,16 @@ export interface EngineAddresses {
   deliveryUri(): string
   postgresUrl(): string
   readonly logsDirectory: string
+  /** MSK Connect's workers; none where Kafka Connect is not this run's to start and stop. */
+  readonly workers?: ConnectWorkers
+}
+
+/** At MSK Connect a connector has workers of its own, which come and go with it: what one worker knows of offsets is unknown to the next. */
+export interface ConnectWorkers {
+  /** Asks them to start, where they do not run. True: they answer. */
+  start(): boolean
+  /** Asks them to end. True: none runs any more. */
+  stop(): boolean
 }
 
 /** What a stand-in of an AWS service stands in. */

@@ -48,10 +48,34 @@ const report = z.object({
   query: z.string().nullable(),
 })
 
+const teardownReport = z.object({
+  outcome: z.string(),
+  did: z.array(z.string()),
+  already: z.array(z.string()),
+  undelivered: z.string().nullable(),
+  kept: z.array(z.object({ what: z.string(), remove: z.string() })),
+  next: z.array(z.string()),
+})
+
+function teardownLines({ did, already, undelivered, kept, next }: z.output<typeof teardownReport>): string[] {
+  return [
+    ...list('Done', did),
+    ...list('Already so', already),
+    ...(undelivered === null ? [] : [`May be missing in Iceberg: ${undelivered}`]),
+    ...list(
+      'Kept, and what would delete it',
+      kept.flatMap(({ what, remove }) => [what, `  ${remove}`]),
+    ),
+    ...list('Run next', next),
+  ]
+}
+
 /** How an execution ended, as lines. */
 export function outcomeLines({ status, output, error, cause, startDate, stopDate }: DescribeExecutionOutput): string[] {
   const took = startDate && stopDate ? ` after ${elapsedText(stopDate.getTime() - startDate.getTime())}` : ''
   if (status !== 'SUCCEEDED') return [`${status}${took}${error ? `: ${error}` : ''}`, ...(cause ? [`  ${causeText(cause)}`] : [])]
+  const teardown = teardownReport.safeParse(JSON.parse(output ?? '{}'))
+  if (teardown.success) return [`SUCCEEDED${took}: ${teardown.data.outcome}`, ...teardownLines(teardown.data)]
   const parsed = report.safeParse(JSON.parse(output ?? '{}'))
   if (!parsed.success) return [`SUCCEEDED${took}`, ...(output ? [output] : [])]
   const { reached, did, already, rows, latencies, query } = parsed.data

@@ -11,8 +11,8 @@ export interface ProvisionOptions {
   /** ARN; undefined: that of the deployment file. */
   readonly stateMachine: string | undefined
   readonly deploymentFile: string
-  /** JSON */
-  readonly input: string
+  /** JSON; undefined: that of a teardown, which names the deployment. */
+  readonly input: string | undefined
 }
 
 export const provisionFlags = {
@@ -22,12 +22,14 @@ export const provisionFlags = {
   'state-machine': { type: 'string' },
   deployment: { type: 'string' },
   input: { type: 'string' },
+  'tear-down': { type: 'boolean' },
 } as const
 
 export const provisionUsage = `npm run provision -- [OPTIONS]
 
 Starts an execution of the provisioning state machine and follows it here, step by step. It only watches: closing it stops nothing.
 
+  --tear-down          of the teardown state machine instead: takes the deployment of the deployment file down (docs/operating.md)
   --watch ARN          follow an execution that was started before
   --input JSON         the execution's input (default: {}, which does everything)
   --state-machine ARN  the state machine (default: that of the deployment file)
@@ -47,6 +49,7 @@ export interface ProvisionFlags {
   readonly 'state-machine'?: string | undefined
   readonly deployment?: string | undefined
   readonly input?: string | undefined
+  readonly 'tear-down'?: boolean | undefined
 }
 
 /** @throws PipelineError `InvalidUsage` */
@@ -60,6 +63,8 @@ export function provisionOptions(values: ProvisionFlags, positionals: readonly s
     )
   if (values.watch !== undefined && !/^arn:[^:]+:states:[^:]+:\d+:execution:[^:]+:[^:]+$/.test(values.watch))
     throw new PipelineError('InvalidUsage', `--watch takes the ARN of an execution (arn:aws:states:…:execution:…), not ${values.watch}.`)
+  if (values['tear-down'] && (values.watch !== undefined || values.input !== undefined || values['state-machine'] !== undefined))
+    throw new PipelineError('InvalidUsage', '--tear-down has a state machine and an input of its own: leave the other option out.')
   const input = values.input ?? '{}'
   try {
     JSON.parse(input)
@@ -71,6 +76,6 @@ export function provisionOptions(values: ProvisionFlags, positionals: readonly s
     watch: values.watch,
     stateMachine: values['state-machine'],
     deploymentFile: resolve(values.deployment ?? 'deployment.json'),
-    input,
+    input: values['tear-down'] ? undefined : input,
   }
 }

@@ -24,7 +24,9 @@ const answer = z.object({
   seen: z.string(),
   did: z.array(z.string()).default([]),
   already: z.array(z.string()).default([]),
+  /** Only the reports have one of these. */
   reached: z.string().optional(),
+  outcome: z.string().optional(),
 })
 
 type Changing = { -readonly [Member in keyof TaskProgress]: TaskProgress[Member] }
@@ -81,9 +83,9 @@ function enter(tasks: Map<string, Changing>, name: string, at: number): void {
 
 function answered(task: Changing, output: string, at: number): void {
   const parsed = answer.safeParse(JSON.parse(output))
-  const { ready = true, seen, reached, did: done = [], already = [] } = parsed.success ? parsed.data : {}
+  const { ready = true, seen, reached, outcome, did: done = [], already = [] } = parsed.success ? parsed.data : {}
   // The report repeats what all others did.
-  const did = reached === undefined ? done : []
+  const did = reached === undefined && outcome === undefined ? done : []
   Object.assign(task, {
     state: ready ? 'done' : 'waiting',
     lastMs: at,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Deployment, secretName } from '../../pipeline/deployment.ts'
 import { resourceNames } from '../../pipeline/resource-names.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
+import type { ConnectWorkers } from '../aws/place.ts'
 import type { Secret } from '../aws/secrets-manager.ts'
 import { synthesize } from '../cloudformation/synthesize.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
@@ -54,7 +55,7 @@ export class LocalRun {
   #worker: ConnectWorker | undefined
   #source: Source | undefined
   #declared: readonly CapturedTable[] = []
-  #tablesFile = join(checkoutDirectory, 'tables.json')
+  #tablesFile: string
   #place: EnginePlace | undefined
   #report: string | undefined
   #stopped: Promise<void> | undefined
@@ -65,6 +66,7 @@ export class LocalRun {
     this.deployment = deployment
     this.#folder = folder
     this.paths = dataPaths(options.dataDirectory)
+    this.#tablesFile = options.tablesFile ?? join(checkoutDirectory, 'tables.json')
   }
 
   /**
@@ -156,6 +158,12 @@ export class LocalRun {
     return this.#stopped
   }
 
+  /** There once AWS is, in which they are told to start and stop. */
+  get #workers(): ConnectWorkers {
+    const of = () => started('the worker', this.#worker).workers
+    return { start: () => of().start(), stop: () => of().stop() }
+  }
+
   get #engines(): EnginePlace {
     return started('the data folder', this.#place)
   }
@@ -181,11 +189,11 @@ export class LocalRun {
       paths,
       deployment,
       port: port('aws'),
-      engines: engineAddresses(this.#engines, () => this.source.url),
+      engines: { ...engineAddresses(this.#engines, () => this.source.url), workers: this.#workers },
       secrets: this.#secrets,
       onFailure: announce,
     })
-    this.#worker = connectWorker(this.#engines, this.#aws)
+    this.#worker = connectWorker(this.#engines, this.#aws, announce)
     if (own) return
     this.#declared = readTablesFile(this.#tablesFile)?.tables ?? []
     await this.#useSource(embeddedSource(postgresCredentials(paths.directory), port('postgres'), sampleDatabase))

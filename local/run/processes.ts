@@ -11,6 +11,8 @@ export interface Processes {
    */
   start<P extends Supervised>(start: () => Promise<P>): Promise<P>
   readonly running: readonly Supervised[]
+  /** Stops one for good; it is none of the run's any more. */
+  end(process: Supervised): Promise<void>
   /** Rejects with the first failure of a process that its supervisor gave up on. */
   readonly failed: Promise<never>
   /** Stops all, the one started last first where `order` names none. Resolves when none is left. */
@@ -42,6 +44,11 @@ export function openProcesses(): Processes {
       } finally {
         starting.delete(started)
       }
+    },
+    async end(process) {
+      const index = running.indexOf(process)
+      if (index >= 0) running.splice(index, 1)
+      await process.stop()
     },
     async stop(order) {
       stopping = true

@@ -38,7 +38,7 @@ async function advanceAll(place: AwsPlace): Promise<void> {
 }
 
 /** What `fetch` throws where nobody answers, or not in time. */
-function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   return (isNativeError(error) && error.message === 'fetch failed') || (error instanceof DOMException && error.name === 'TimeoutError')
 }
 
@@ -47,12 +47,13 @@ async function advance(place: AwsPlace, name: string, is: ConnectorState): Promi
   if (is.state === 'RUNNING' || is.state === 'FAILED') return is
   const uri = place.engines.connectUri()
   if (is.toldAt === null) {
+    if (is.state === 'CREATING' && place.engines.workers?.start() === false) return is
     const failure = await tell(uri, name, is)
     return { ...is, toldAt: place.now(), ...(failure && { failure }) }
   }
   const elapsed = place.now() - is.since
   if (elapsed < takesSeconds[is.state] * 1000 * place.timeScale) return is
-  if (is.state === 'DELETING') return undefined
+  if (is.state === 'DELETING') return isWithoutWorkers(place) ? undefined : is
   const operation = is.operations.at(-1)
   if (is.state === 'UPDATING' && operation?.type === 'UPDATE_WORKER_SETTING') return ended(is, operation, 'UPDATE_COMPLETE', place.now())
   if (place.now() - is.toldAt < settlesMs) return is
@@ -64,6 +65,12 @@ async function advance(place: AwsPlace, name: string, is: ConnectorState): Promi
   if (is.state === 'RESTARTING') return ended(is, operation, failure ? 'RESTART_FAILED' : 'RESTART_COMPLETE', place.now(), failure)
   if (!failure) return ended(is, operation, 'UPDATE_COMPLETE', place.now())
   return await rollBack(place, uri, name, is, operation, failure)
+}
+
+/** The last connector takes the workers with it. */
+function isWithoutWorkers({ account, engines }: AwsPlace): boolean {
+  const others = Object.keys(connectState(account).get().connectors).length > 1
+  return others || (engines.workers?.stop() ?? true)
 }
 
 /** What was refused leaves the old configuration where it was; what was accepted and failed is taken back. */

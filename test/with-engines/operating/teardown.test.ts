@@ -1,0 +1,126 @@
+import { GetClusterPolicyCommand, KafkaClient } from '@aws-sdk/client-kafka'
+import { Kafka, logLevel } from 'kafkajs'
+import type { Execution } from '../../../local/workflow/execution.ts'
+import { offsetsTopic } from '../../../pipeline/names.ts'
+import { resourceNames } from '../../../pipeline/resource-names.ts'
+import { type TeardownReport, teardownInput } from '../../../pipeline/teardown.ts'
+import { type StartedRun, startRun } from '../whole-path/started-run.ts'
+import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
+import { sampleChanges, startWriting } from '../whole-path/workload.ts'
+
+const folder = throwawayFolder()
+let started: StartedRun
+
+beforeAll(async () => {
+  started = await startRun(folder)
+}, 180_000)
+
+afterAll(async () => {
+  try {
+    await started?.stop()
+  } finally {
+    throwAway(folder)
+  }
+}, 60_000)
+
+async function execute(which: 'stateMachine' | 'teardownStateMachine', input: string): Promise<Execution> {
+  const { account, workflow } = started.run.aws
+  const { executionArn } = workflow.executions.start(
+    account.arn('states', `stateMachine:${resourceNames(started.run.deployment)[which]}`),
+    input,
+  )
+  return await workflow.executions.ended(executionArn)
+}
+
+const connector = () => resourceNames(started.run.deployment).connector
+const tearDown = () => execute('teardownStateMachine', teardownInput(connector()))
+const reportOf = ({ output }: Execution): TeardownReport => JSON.parse(output ?? 'null')
+
+/** What of the pipeline is left at the source, in Kafka and at MSK. */
+async function remains() {
+  const { rows } = await started.atSource((client) =>
+    client.query<{ what: string }>(`
+      SELECT 'slot ' || slot_name AS what FROM pg_replication_slots UNION ALL SELECT 'publication ' || pubname FROM pg_publication
+      UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = 'cdc' ORDER BY 1`),
+  )
+  const admin = new Kafka({ clientId: 'test', brokers: [started.run.state.kafkaBootstrap], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  const topics = await admin.listTopics().finally(() => admin.disconnect())
+  const { account, endpoint, place } = started.run.aws
+  const kafka = new KafkaClient({ endpoint: endpoint.uri, region: account.region, credentials: place.principals.administrator })
+  const policy = await kafka.send(new GetClusterPolicyCommand({ ClusterArn: account.find('AWS::MSK::Cluster')[0]?.arn })).then(
+    () => ['cluster policy'],
+    (error: Error) => (error.name === 'NotFoundException' ? [] : [error.name]),
+  )
+  kafka.destroy()
+  const workers = started.run.processes.running.filter(({ name }) => name === 'Kafka Connect').map(({ name }) => name)
+  return [...rows.map(({ what }) => what), ...topics.filter((name) => name === offsetsTopic), ...policy, ...workers]
+}
+
+/** The rows of both samples at the source and in Iceberg: without the canary nothing tells when all has arrived, so they are compared at once. */
+async function bothSides() {
+  const columns = { orders: 'order_id, status, total_amount', products: 'product_id, product_name, stock_quantity' }
+  const sides = { source: [] as unknown[], iceberg: [] as unknown[] }
+  for (const [table, names] of Object.entries(columns)) {
+    const text = names.split(', ').map((name) => `CAST(${name} AS varchar)`)
+    const sql = (from: string) => `SELECT concat_ws('|', ${text.join(', ')}) FROM ${from} ORDER BY 1`
+    const { rows } = await started.atSource((client) => client.query<unknown[]>({ text: sql(`public.${table}`), rowMode: 'array' }))
+    sides.source.push(rows.flat().toSorted())
+    sides.iceberg.push((await started.query(sql(`$.${table}`))).flat().toSorted())
+  }
+  return sides
+}
+
+const everything = ['publication dbz_publication', 'schema cdc', 'slot debezium_slot', offsetsTopic, 'cluster policy', 'Kafka Connect']
+
+test('another input changes nothing, nor does a teardown while the provisioning runs', async () => {
+  expect(await execute('teardownStateMachine', '{}')).toMatchObject({ status: 'FAILED', error: 'TeardownNotConfirmed' })
+  const provisioning = execute('stateMachine', '{}')
+  expect(await tearDown()).toMatchObject({ status: 'FAILED', error: 'ProvisioningRunning' })
+  expect(await provisioning).toMatchObject({ status: 'SUCCEEDED' })
+  expect(await remains()).toEqual(everything)
+}, 60_000)
+
+test('everything that was committed before arrives, and nothing is left', async () => {
+  const writer = startWriting(started.run.source.url, sampleChanges(7), 2)
+  await started.awaitCaughtUp(30_000)
+  await writer.stop()
+  expect(writer.committed).toBeGreaterThan(100)
+  const down = await tearDown()
+  expect({ status: down.status, error: down.error, cause: down.cause }).toEqual({ status: 'SUCCEEDED' })
+  const report = reportOf(down)
+  expect(report).toMatchObject({ outcome: 'the pipeline is down', undelivered: null })
+  expect(report.did).toEqual([
+    `deleted the connector ${connector()}`,
+    'dropped the replication slot debezium_slot',
+    'dropped the publication dbz_publication',
+    "dropped the schema cdc with the pipeline's own tables",
+    `deleted the topic ${offsetsTopic}`,
+    'deleted the cluster policy, which held nothing but the statement for Firehose',
+  ])
+  expect(report.kept.map(({ what }) => what)).toContain('3 Iceberg tables of aurora-cdc-tables/aurora_cdc')
+  expect(report.next.at(-1)).toBe('npx cdk destroy --all')
+  expect(await remains()).toEqual([])
+  const { source, iceberg } = await bothSides()
+  expect(iceberg).toEqual(source)
+}, 120_000)
+
+test('taken down again, it says that nothing was to be done', async () => {
+  const again = await tearDown()
+  expect(again).toMatchObject({ status: 'SUCCEEDED' })
+  const { outcome, did, undelivered } = reportOf(again)
+  expect({ outcome, did, undelivered }).toEqual({ outcome: 'nothing was to be done: the pipeline is down', did: [], undelivered: null })
+}, 60_000)
+
+test('provisioned again, it begins with a snapshot of what the source has by then', async () => {
+  await started.atSource((client) =>
+    client.query(`INSERT INTO public.orders (order_id, customer_id, order_date, total_amount, status) SELECT n, 1, 'today', 1, 'while down' FROM generate_series(90001, 90200) n;
+      UPDATE public.products SET stock_quantity = stock_quantity + 1000`),
+  )
+  const writer = startWriting(started.run.source.url, sampleChanges(8), 10)
+  const up = await execute('stateMachine', '{}')
+  await writer.stop()
+  expect({ status: up.status, error: up.error, cause: up.cause }).toEqual({ status: 'SUCCEEDED' })
+  expect(await remains()).toEqual(everything)
+  expect(await started.verify()).toMatchObject({ equal: true })
+}, 120_000)
