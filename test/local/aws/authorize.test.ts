@@ -127,6 +127,16 @@ test("a function's permission admits the service that it names, for the resource
   const Properties = { Action: 'lambda:InvokeFunction', FunctionName: fn, Principal: 'events.amazonaws.com', SourceArn: rule }
   const invoke = (source: string) => () => access.authorizeService('events.amazonaws.com', 'lambda:InvokeFunction', fn, source)
   expect(invoke(rule)).toThrow('no resource-based policy allows the lambda:InvokeFunction action')
+  await place.role('answering', [])
+  place.fixture.asset('answer')
+  const answer = {
+    FunctionName: 'answer',
+    Code: { S3Bucket: 'assets', S3Key: 'answer.zip' },
+    Handler: 'index.handler',
+    Runtime: 'nodejs24.x',
+    Role: account.arn('iam', 'role/answering', { region: '' }),
+  }
+  await place.fixture.deploy({ answer: { Resources: { Function: { Type: 'AWS::Lambda::Function', Properties: answer } } } }, account)
   await place.fixture.deploy({ rule: { Resources: { Permission: { Type: 'AWS::Lambda::Permission', Properties } } } }, account)
   expect(invoke(rule)).not.toThrow()
   expect(invoke(`${rule}-too`)).toThrow('is not authorized to perform: lambda:InvokeFunction')

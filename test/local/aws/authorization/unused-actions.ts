@@ -87,9 +87,14 @@ export const unused: readonly Unused[] = [
     why: 'for an update of the cluster that is under way already',
   },
   {
-    roles: ['gate', 'signal-failure'],
+    roles: ['ensure-grants'],
+    actions: ['lakeformation:RevokePermissions'],
+    why: 'for grants that are to go, of which a new deployment has none',
+  },
+  {
+    roles: ['gate'],
     actions: ['states:DescribeExecution'],
-    why: 'for an execution that exists already, and for one that failed',
+    why: 'for an execution that exists already',
   },
   {
     roles: ['gate'],
