@@ -10,7 +10,12 @@ const project = (displayName, testMatch, ignored = []) => ({
   },
 })
 
+// Each of AWS's clients would say in each worker until when it supports this Node.js.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
 export default {
+  // A machine with other work to do takes many times as long; a test that hangs is still ended.
+  testTimeout: 30_000,
   projects: [
     project('unit', ['<rootDir>/test/**/*.test.ts'], ['/test/with-postgres/', '/test/with-engines/']),
     project('with-postgres', ['<rootDir>/test/with-postgres/**/*.test.ts']),
