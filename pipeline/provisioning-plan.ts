@@ -52,6 +52,8 @@ export interface ProvisioningPlan {
   readonly readers: readonly string[]
   /** Roles of the steps that query the tables, by ARN. */
   readonly queryingRoles: readonly string[]
+  /** Role of the step that removes rows from the tables, by ARN. */
+  readonly removingRole: string
   readonly lakeFormation: {
     /** The role of the step that grants, by ARN. */
     readonly grantingRole: string
@@ -72,7 +74,10 @@ export interface ProvisioningPlan {
 export type { ProvisioningEnvironment } from './provisioning-environment.ts'
 
 /** Steps that query the Iceberg tables with Athena: where Lake Formation governs the catalog, their roles are granted SELECT. */
-export const queryingSteps = ['await-canary', 'await-row-counts'] as const
+export const queryingSteps = ['await-canary', 'await-row-counts', 'ensure-vanished-removed'] as const
+
+/** The step that deletes rows with Athena: granted that, too. */
+export const removingStep = 'ensure-vanished-removed'
 
 /** Kafka Connect as MSK Connect offers it, with Java 17, which Debezium 3 needs. */
 const kafkaConnectVersion = '3.7.x'
@@ -137,6 +142,7 @@ export function provisioningPlan(deployment: Deployment, tables: readonly Captur
     namespace: deployment.namespace.name,
     readers: deployment.readers,
     queryingRoles: queryingSteps.map((step) => roleArn(names.stepRole(step))),
+    removingRole: roleArn(names.stepRole(removingStep)),
     lakeFormation: { grantingRole: roleArn(names.stepRole('ensure-grants')), addAdministrator: deployment.lakeFormation.addAdministrator },
     workgroup: names.workgroup,
     queryResultsBucket: names.queryResultsBucket,

@@ -3,7 +3,7 @@ import { signalTable, snapshotsTable } from './names.ts'
 import { quoteTable, type SourceTable } from './source-sql.ts'
 
 /** What the signal table's column `data` holds. */
-const mostCharacters = 2048
+export const signalCharacters = 2048
 
 /** `data` of a signal that has Debezium read these tables beside the stream. */
 export function snapshotSignal(tables: readonly SourceTable[], filter?: string): string {
@@ -20,7 +20,7 @@ export function snapshotSignal(tables: readonly SourceTable[], filter?: string):
 /** As many of the tables, from the first one, as one signal can name. */
 export function firstSignal<Table extends SourceTable>(tables: readonly Table[]): Table[] {
   let count = 1
-  while (count < tables.length && snapshotSignal(tables.slice(0, count + 1)).length <= mostCharacters) count += 1
+  while (count < tables.length && snapshotSignal(tables.slice(0, count + 1)).length <= signalCharacters) count += 1
   return tables.slice(0, count)
 }
 
@@ -36,6 +36,10 @@ export const sendSignalStatement = `
        AND NOT EXISTS (SELECT FROM ${quoteTable(snapshotsTable)} AS o WHERE o.signal_id IS NOT NULL AND o.scanned_at IS NULL AND o.completed_at IS NULL)
     RETURNING 1)
   INSERT INTO ${quoteTable(signalTable)} (id, type, data) SELECT :id::text, 'execute-snapshot', :data::text WHERE EXISTS (SELECT FROM due)`
+
+/** Sends a signal that no record asks for. Parameters: id, data. */
+export const sendPlainSignalStatement = `
+  INSERT INTO ${quoteTable(signalTable)} (id, type, data) VALUES (:id::text, 'execute-snapshot', :data::text)`
 
 /** A line of the connector's log about an incremental snapshot. */
 export interface SnapshotNotification {

@@ -47,7 +47,8 @@ export function ownSchemaStatements(): string[] {
     `CREATE TABLE IF NOT EXISTS ${quoteTable(snapshotsTable)} (table_schema text, table_name text, columns text NOT NULL, reason text NOT NULL,
       signal_id varchar(42), requested_at timestamptz NOT NULL, scanned_at timestamptz, completed_at timestamptz, PRIMARY KEY (table_schema, table_name))`,
     // A key is a JSON list of texts, in the order of the primary key.
-    `CREATE TABLE IF NOT EXISTS ${quoteTable(vanishedKeysTable)} (table_schema text, table_name text, key text, came_back boolean NOT NULL DEFAULT false)`,
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(vanishedKeysTable)} (table_schema text, table_name text, key text,
+      found_at timestamptz NOT NULL DEFAULT clock_timestamp(), removed_at timestamptz, came_back boolean NOT NULL DEFAULT false)`,
     `CREATE UNIQUE INDEX IF NOT EXISTS vanished_keys_key ON ${quoteTable(vanishedKeysTable)} (table_schema, table_name, md5(key))`,
   ]
 }

@@ -1,5 +1,6 @@
 import type { ErrorName } from './errors.ts'
 import type { StepName } from './provisioning.ts'
+import type { TeardownStepName } from './teardown.ts'
 
 /** Of every step that asks AWS something. */
 const aws = ['AwsUnavailable', 'AccessDenied', 'RequestRefused'] as const
@@ -8,7 +9,7 @@ const source = ['SourceUnreachable', 'DataApiDisabled', 'SourceSecretUnusable', 
 
 /** The errors that each step may end with. What the state machine does then is in the table of error names. */
 export const stepErrors = {
-  'check-request': ['InvalidRequest', 'DeliveryStreamMissing', ...aws],
+  'check-request': ['InvalidRequest', 'DeliveryStreamMissing', 'TeardownRunning', ...aws],
   // InvalidTables: a column at the source has a type that cannot be read.
   'check-source': ['SourceNotReady', 'SlotLost', 'InvalidTables', ...source],
   'ensure-source': ['SourceNotReady', 'NotInTime', ...source],
@@ -21,6 +22,7 @@ export const stepErrors = {
   'await-topic': ['TopicMismatch', 'NotInTime', ...aws],
   'signal-delivery-ready': ['AwsUnavailable'],
   'await-delivery-stream': ['DeliveryStreamMissing', 'DeliveryStreamFailed', 'NotInTime', ...aws],
+  'ensure-slot-forgotten': ['SnapshotImpossible', 'NotInTime', ...source],
   'ensure-connector': ['BrokersUnknown', 'ConnectorPaused', 'ConnectorUpdateFailed', 'NotInTime', ...aws],
   'await-connector': ['ConnectorFailed', 'ConnectorPaused', 'ConnectorUpdateFailed', 'NotInTime', ...aws],
   'await-snapshot': ['SnapshotFailed', 'NotInTime', ...source],
@@ -28,7 +30,21 @@ export const stepErrors = {
   'ensure-tables-scanned': ['SnapshotImpossible', 'SnapshotFailed', 'NotInTime', ...source],
   'ensure-canary': source,
   'await-canary': ['CanaryLost', 'QueryFailed', ...source],
+  'ensure-vanished-removed': ['QueryFailed', 'SnapshotFailed', 'NotInTime', ...source],
   'ensure-snapshots-completed': source,
   'await-row-counts': ['QueryFailed', 'NotInTime', ...aws],
   report: [],
 } as const satisfies Record<StepName, readonly ErrorName[]>
+
+/** The same of the teardown's own steps. */
+export const teardownErrors = {
+  'check-teardown': ['TeardownNotConfirmed', 'ProvisioningRunning', ...aws],
+  'check-ownership': ['NotOurs', 'NotDrained', ...source],
+  'await-drained': ['NotInTime', ...source],
+  'ensure-no-connector': ['NotInTime', ...aws],
+  'ensure-clean-source': ['NotOurs', 'NotInTime', ...source],
+  'check-no-slot': ['SlotLeft', ...source],
+  'ensure-no-offsets-topic': ['NotInTime', ...aws],
+  'ensure-no-policy': ['PolicyConflict', ...aws],
+  'report-teardown': [],
+} as const satisfies Record<TeardownStepName, readonly ErrorName[]>

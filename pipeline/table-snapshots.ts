@@ -131,6 +131,17 @@ export const markNotCapturedStatement = `
   UPDATE ${records} AS s SET reason = 'not captured', signal_id = NULL, scanned_at = NULL, completed_at = NULL
    WHERE s.reason <> 'not captured' AND NOT ${named}`
 
+/**
+ * Notes that changes of these tables are missing, until a new connector's initial snapshot of all of them has arrived, and rows that vanished meanwhile are removed.
+ * Parameter: tables.
+ */
+export const lostSlotStatement = `
+  INSERT INTO ${records} AS s (table_schema, table_name, columns, reason, requested_at, scanned_at)
+  SELECT w.schema, w.name, w.columns, 'lost slot', clock_timestamp(), clock_timestamp() FROM ${given}
+  ON CONFLICT (table_schema, table_name) DO UPDATE
+  SET columns = excluded.columns, reason = excluded.reason, requested_at = excluded.requested_at, signal_id = NULL,
+      scanned_at = excluded.scanned_at, completed_at = NULL`
+
 /** Asks for snapshots, before any signal is sent. Parameters: tables (with `columns`), reasons (JSON object by quoted name). */
 export const requestStatement = `
   INSERT INTO ${records} AS s (table_schema, table_name, columns, reason, requested_at)

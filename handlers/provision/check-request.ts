@@ -1,11 +1,14 @@
 import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import { PipelineError } from '../../pipeline/errors.ts'
+import { keyForms } from '../../pipeline/key-forms.ts'
 import type { ProvisioningRequest, StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { ready } from '../../pipeline/step-answer.ts'
 import { snapshottedTables } from '../../pipeline/table-snapshots.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import { clientSettings } from '../aws-clients.ts'
 import { isServiceException } from './aws-errors.ts'
+import { refuseTeardown } from './refuse-teardown.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 export interface CheckedRequest extends StepAnswer {
@@ -65,12 +68,15 @@ export function parseRequest(input: unknown): ProvisioningRequest {
 }
 
 const firehose = new FirehoseClient(clientSettings)
+const stepFunctions = new SFNClient(clientSettings)
 export const handler = stepHandler('check-request', checkRequest)
 
-/** Is the input understood, and can the execution reach what it asks for? @throws PipelineError `InvalidRequest`, `DeliveryStreamMissing` */
+/** Is the input understood, and can the execution reach what it asks for? @throws PipelineError `InvalidRequest`, `TeardownRunning`, `DeliveryStreamMissing` */
 export async function checkRequest(request: StepRequest, { plan, now }: Pick<StepPlace, 'plan' | 'now'>): Promise<CheckedRequest> {
   const asked = parseRequest(request.request)
   refuseResync(asked.resync, plan.tables)
+  refuseIncomparable(asked.resync, plan.tables)
+  await refuseTeardown(stepFunctions, plan)
   // Hours later the same would be found out, after the cluster was changed.
   if (asked.until !== 'DeliveryReady') await refuseMissingStream(plan.deliveryStream)
   const resynced =
@@ -101,6 +107,14 @@ function refuseResync(names: readonly string[], tables: readonly CapturedTable[]
       `"resync" names ${text.join(', ')}, which ${keyless.length === 1 ? 'has' : 'have'} no primary key: without one no row can be told from another`,
     )
   }
+}
+
+/** What cannot be compared by key cannot be freed of rows. */
+function refuseIncomparable(names: readonly string[], tables: readonly CapturedTable[]): void {
+  const found = snapshottedTables(tables).filter((table) => names.includes(`${table.schema}.${table.name}`) && !keyForms(table))
+  if (found.length === 0) return
+  const text = found.slice(0, 20).map(({ schema, name, primaryKey }) => `${schema}.${name} (${primaryKey.join(', ')})`)
+  throw invalid(`"resync" names ${text.join(', ')}: what Iceberg holds of such a key cannot be looked up at the source`)
 }
 
 async function refuseMissingStream(name: string): Promise<void> {

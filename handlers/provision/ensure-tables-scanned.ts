@@ -54,6 +54,7 @@ export async function ensureTablesScanned(request: StepRequest<object, ScanAnswe
   }
   const due = records.filter(isDue)
   const [keyed, keyless] = [due.filter((record) => hasKey(tables, record)), due.filter((record) => !hasKey(tables, record))]
+  for (const record of keyless) if (record.reason === 'lost slot' && !(await isEmptyTable(source.query, record))) throw keylessGap(record)
   if (keyless.length > 0) await source.execute(nothingToScanStatement, { tables: tableNames(keyless) })
   if (keyed.length > 0 && !records.some(isOutstanding)) {
     const batch = firstSignal(keyed)
@@ -132,6 +133,13 @@ async function lostReason(rest: readonly SnapshotRecord[], scans: Scans, source:
   return slot?.['active'] === 'true'
     ? `the connector's log tells nothing of ${first.schema}.${first.name} since ${durationText(silent)} (MSK Connect drops lines)`
     : undefined
+}
+
+function keylessGap({ schema, name }: SnapshotRecord): PipelineError {
+  return new PipelineError(
+    'SnapshotImpossible',
+    `${schema}.${name} has no primary key: what it missed when the replication slot was lost cannot be told from what it has. See docs/runbook.md, SnapshotImpossible.`,
+  )
 }
 
 function hasKey(tables: readonly CapturedTable[], record: SnapshotRecord): boolean {

@@ -112,6 +112,16 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       question: { name: 'Is the delivery stream ACTIVE?', comment: 'One that failed or is suspended ends the execution, with the reason.' },
       wait: { name: 'Wait until the delivery stream is ACTIVE', comment: 'Firehose connects by PrivateLink.', seconds: 15 },
     }),
+    onlyIf(
+      { name: 'Is a lost slot to be recovered from?', comment: 'Only where the request says so: every table is copied again.' },
+      { Variable: '$.request.recover', StringEquals: 'lost-slot' },
+      askUntilReady('ensure-slot-forgotten', 'ensureSlotForgotten', {
+        name: 'Forget the lost slot',
+        comment: 'Connector, what is left of the slot, and offsets go, so that a new connector begins with an initial snapshot.',
+        question: { name: 'Is nothing left of the lost slot?', comment: 'MSK Connect takes minutes to delete a connector.' },
+        wait: { name: 'Wait until nothing is left of the lost slot', comment: 'The connector first, then what it used.', seconds: 15 },
+      }),
+    ),
     askUntilReady('ensure-connector', 'ensureConnector', {
       name: 'Ensure the connector',
       comment:
@@ -149,6 +159,20 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
 
   const smokeTest = chain(
     ...canaryChange(steps, 'insert', 'Insert', 'inserted'),
+    onlyIf(
+      { name: 'Are rows to be removed that vanished?', comment: 'Of tables that are re-synced, or of which changes were missed.' },
+      { Variable: '$.ensureSnapshotRequests.removal', BooleanEquals: true },
+      askUntilReady('ensure-vanished-removed', 'ensureVanishedRemoved', {
+        name: 'Remove rows that the source has no longer',
+        comment:
+          'Keys of Iceberg are looked up at the source; those that are not there are deleted by Athena. What comes back meanwhile is read again.',
+        question: {
+          name: 'Are the vanished rows removed?',
+          comment: 'What was read again is proved to have arrived by the changes that follow.',
+        },
+        wait: { name: 'Wait before the next rows are removed', comment: 'A call does as much as it has time for.', seconds: 15 },
+      }),
+    ),
     ...canaryChange(steps, 'update', 'Update', 'updated'),
     ...canaryChange(steps, 'delete', 'Delete', 'deleted'),
     ask('ensure-snapshots-completed', 'ensureSnapshotsCompleted', {

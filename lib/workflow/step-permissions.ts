@@ -9,16 +9,20 @@ import {
   bucketArn,
   connectorArn,
   deliveryStreamArn,
+  glueArns,
   glueRootArns,
+  glueTablesArn,
   kafkaConnectArn,
   kafkaResourceArn,
   logGroupArn,
   roleArn as namedRoleArn,
+  tableBucketArn,
 } from '../arns.ts'
-import { decryptSecrets } from '../keys.ts'
+import { decryptSecrets, encryptData } from '../keys.ts'
 import { allow, anywhere, noPermissions, type Permissions, together } from '../permissions.ts'
 import { readTables, readTablesWildcards } from '../reading.ts'
 import { vpcNetworking, vpcNetworkingWildcards } from '../vpc-networking.ts'
+import { deleteConnector, deleteOffsets, lookAtConnector } from './removal-permissions.ts'
 
 export interface StepPermissionsSettings {
   readonly stack: Stack
@@ -45,7 +49,7 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
   )
   const stream = allow(['firehose:DescribeDeliveryStream'], [deliveryStreamArn(settings.stack, plan.deliveryStream)])
   return {
-    'check-request': stream,
+    'check-request': together(stream, allow(['states:ListExecutions'], [plan.stateMachines.teardown])),
     'check-source': asBoth,
     'ensure-source': asBoth,
     'ensure-vpc-connectivity': together(cluster.describe, cluster.describeOperation, cluster.connect),
@@ -57,6 +61,7 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'await-topic': topic.look,
     'signal-delivery-ready': noPermissions,
     'await-delivery-stream': stream,
+    'ensure-slot-forgotten': together(asBoth, lookAtConnector(settings), deleteConnector(settings), deleteOffsets(settings)),
     'ensure-connector': together(cluster.bootstrap, connector.look, connector.change),
     'await-connector': together(connector.look, connectorLog),
     'await-snapshot': together(asPreparation, connectorLog),
@@ -64,6 +69,7 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'ensure-tables-scanned': together(asPreparation, connectorLog),
     'ensure-canary': asPreparation,
     'await-canary': together(asPreparation, athena, anywhere(['cloudwatch:GetMetricData'], 'Metrics have no resource-level permissions')),
+    'ensure-vanished-removed': together(asPreparation, athena, connectorLog, removeRows(settings)),
     'ensure-snapshots-completed': asPreparation,
     'await-row-counts': athena,
     report: noPermissions,
@@ -207,5 +213,22 @@ function athenaPermissions({ stack, deployment, names, plan }: StepPermissionsSe
       [[`${results}/*`, 'Results of the checks, which Athena names']],
     ),
     { statements: readTables(stack, deployment), wildcards: readTablesWildcards(stack, deployment) },
+  )
+}
+
+/** What Athena's DELETE commits in the caller's name. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html */
+function removeRows({ stack, deployment }: StepPermissionsSettings): Permissions {
+  const tables = `${tableBucketArn(stack, deployment.tableBucket.name)}/table/*`
+  const glue = glueArns(stack, deployment.tableBucket.name, deployment.namespace.name)
+  return together(
+    allow(
+      ['s3tables:PutTableData', 's3tables:UpdateTableMetadataLocation'],
+      [tables],
+      [[tables, 'S3 Tables draws the id in the ARN of a table']],
+    ),
+    allow(['glue:UpdateTable'], glue, [
+      [glueTablesArn(stack, deployment.tableBucket.name, deployment.namespace.name), 'All tables of the one namespace'],
+    ]),
+    { statements: encryptData(deployment.kmsKey), wildcards: [] },
   )
 }

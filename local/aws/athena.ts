@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { requireReadable } from './athena/access.ts'
-import { runQuery } from './athena/run.ts'
+import { requireReadable, requireRemovable } from './athena/access.ts'
+import { runDelete, runQuery } from './athena/run.ts'
 import { AwsError, type AwsRequest, type AwsService, json, notImplemented } from './endpoint.ts'
 import type { AwsPlace } from './place.ts'
 import { parseBody } from './request-body.ts'
@@ -29,7 +29,7 @@ const executionShape = z.object({
   submittedAt: z.number(),
   outcome: z
     .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('rows'), columns: z.array(z.string()), rows: z.array(z.array(z.string().nullable())), at: z.number() }),
+      z.object({ kind: z.literal('rows'), columns: z.array(z.string()), at: z.number() }),
       z.object({ kind: z.literal('failure'), reason: z.string(), retryable: z.boolean(), at: z.number() }),
     ])
     .optional(),
@@ -107,14 +107,16 @@ export function athenaService(place: AwsPlace): AwsService {
 
 async function outcomeOf(place: AwsPlace, request: AwsRequest, execution: Execution): Promise<Execution['outcome']> {
   try {
+    const isDelete = /^\s*DELETE\b/i.test(execution.sql)
     await requireReadable(place, request, execution)
-    const { columns, rows } = await runQuery(place.engines.catalogUri(), execution)
+    if (isDelete) await requireRemovable(place, request, execution)
+    const { columns, rows } = await (isDelete ? runDelete : runQuery)(place.engines.catalogUri(), execution)
     const file = `${execution.output.replace(/\/$/, '')}/${execution.id}.csv`
     request.authorize('s3:PutObject', file.replace('s3://', `arn:${place.account.partition}:s3:::`))
-    const path = join(place.account.bucketsDirectory, file.slice('s3://'.length))
+    const path = resultFile(place, execution)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, [columns, ...rows].map((row) => `${row.map(csvValue).join(',')}\n`).join(''))
-    return { kind: 'rows', columns, rows, at: place.now() }
+    return { kind: 'rows', columns, at: place.now() }
   } catch (error) {
     const isOurs = error instanceof AwsError
     const reason = error instanceof Error ? error.message : String(error)
@@ -126,6 +128,21 @@ async function outcomeOf(place: AwsPlace, request: AwsRequest, execution: Execut
       at: place.now(),
     }
   }
+}
+
+function resultFile({ account }: AwsPlace, { output, id }: Execution): string {
+  return join(account.bucketsDirectory, `${output.replace(/\/$/, '').slice('s3://'.length)}/${id}.csv`)
+}
+
+/** Lines of the result's file, as this stand-in writes them: null is nothing, every other value is in quotes. */
+function csvRows(text: string): (string | null)[][] {
+  const rows: (string | null)[][] = [[]]
+  const value = /(?:"((?:[^"]|"")*)")?(,|\n)/gy
+  for (const [, quoted, end] of text.matchAll(value)) {
+    rows.at(-1)?.push(quoted === undefined ? null : quoted.replaceAll('""', '"'))
+    if (end === '\n') rows.push([])
+  }
+  return rows.slice(0, -1)
 }
 
 const csvValue = (value: string | null) => (value === null ? '' : `"${value.replaceAll('"', '""')}"`)
@@ -177,7 +194,7 @@ function results(place: AwsPlace, { body, authorize }: AwsRequest, execution: Ex
   if (state !== 'SUCCEEDED' || outcome?.kind !== 'rows')
     throw new AwsError('InvalidRequestException', `Query did not finish successfully. Final query state: ${state}`)
   authorize('s3:GetObject', `arn:${place.account.partition}:s3:::${output.replace(/^s3:\/\/|\/$/g, '')}/${id}.csv`)
-  const all = [outcome.columns, ...outcome.rows]
+  const all = csvRows(readFileSync(resultFile(place, execution), 'utf8'))
   const from = Number(NextToken)
   return {
     ResultSet: {

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly own?: { readonly url: string; readonly patterns: string } | undefined
   /** The local run's own, unless given. */
   readonly deploymentFile?: string | undefined
+  /** The declaration of the sample tables; the checkout's, unless given. */
+  readonly tablesFile?: string | undefined
   readonly disorder?: DeliverySettingsFile['disorder'] | undefined
   /** Told of every engine that starts, dies and starts again. */
   readonly onEngineEvent?: (event: EngineEvent) => void

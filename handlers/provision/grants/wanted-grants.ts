@@ -16,6 +16,8 @@ type Access = Readonly<Record<keyof CatalogResources, readonly Permission[]>>
  * It is no more than its role's policy leaves of it, which neither drops nor creates: both must allow.
  */
 const delivering: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE', 'ALTER'], tables: ['ALL'] }
+/** What a DELETE of Athena's needs: it writes delete files, and commits. https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html */
+const removing: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE'], tables: ['SELECT', 'DESCRIBE', 'INSERT', 'DELETE', 'ALTER'] }
 const reading: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE'], tables: ['SELECT', 'DESCRIBE'] }
 
 export interface CatalogResources {
@@ -42,7 +44,10 @@ export function catalogResources({
 /** Every grant that the pipeline needs, in the order in which they are made. */
 export function wantedGrants(plan: ProvisioningPlan): Grant[] {
   const readers = [...new Set([...plan.queryingRoles, ...plan.readers])].filter((role) => role !== plan.firehoseRoleArn)
-  return [...grantsOf(plan, plan.firehoseRoleArn, delivering), ...readers.flatMap((reader) => grantsOf(plan, reader, reading))]
+  return [
+    ...grantsOf(plan, plan.firehoseRoleArn, delivering),
+    ...readers.flatMap((reader) => grantsOf(plan, reader, reader === plan.removingRole ? removing : reading)),
+  ]
 }
 
 function grantsOf(plan: ProvisioningPlan, principal: string, access: Access): Grant[] {

@@ -10,6 +10,32 @@ interface Asked {
 }
 
 /**
+ * What a DELETE needs besides reading: it writes delete files and commits them.
+ * @throws AwsError which becomes the reason for which it failed
+ */
+export async function requireRemovable(
+  { account }: AwsPlace,
+  { authorize, caller }: AwsRequest,
+  { sql, catalog, database }: Asked,
+): Promise<void> {
+  const bucket = catalog.replace('s3tablescatalog/', '')
+  const bucketArn = account.arn('s3tables', `bucket/${bucket}`)
+  const table = (await account.catalog.listTables(database)).find((name) => new RegExp(`^\\s*DELETE FROM [^ ]*"${name}" `).test(sql))
+  if (table === undefined) throw new AwsError('InvalidRequestException', 'TABLE_NOT_FOUND: the statement names no table of the namespace')
+  if (tablesCatalogMode(account) !== 'lake-formation') {
+    for (const action of ['PutTableData', 'UpdateTableMetadataLocation'])
+      authorize(`s3tables:${action}`, `${bucketArn}/table/${database}.${table}`)
+  } else if (caller.roleArn !== undefined) {
+    for (const permission of ['INSERT', 'DELETE'])
+      if (!hasGrant(account, caller.roleArn, { tableBucket: bucket, database, table }, permission))
+        throw new AwsError('AccessDeniedException', `Insufficient Lake Formation permission(s): Required ${permission} on ${table}`)
+  }
+  const catalogs = ['catalog', 'catalog/s3tablescatalog', `catalog/s3tablescatalog/${bucket}`].map((path) => account.arn('glue', path))
+  const path = `s3tablescatalog/${bucket}/${database}`
+  authorize('glue:UpdateTable', [...catalogs, account.arn('glue', `database/${path}`), account.arn('glue', `table/${path}/${table}`)])
+}
+
+/**
  * What Athena does in the name of whoever asks: looks the tables up in Glue, and reads them, or where Lake Formation governs has it hand out the
  * data's credentials. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html
  * @throws AwsError which becomes the reason for which the query failed

@@ -1,10 +1,40 @@
+import { PipelineError } from '../../../pipeline/errors.ts'
 import { duckdbExtensions } from '../../engines/paths.ts'
 import { openLake } from '../../iceberg/duckdb.ts'
+import { quoteIdentifier } from '../../iceberg/iceberg-type.ts'
 import { openQuerySession } from '../../query/session.ts'
 import { jsonValue } from '../../query/values.ts'
 
-/** Rows that one query answers at most: checks ask for counts. */
-const mostRows = 10_000
+/** Rows that one query answers at most: they are held in memory. */
+const mostRows = 1_000_000
+
+/** Removes rows from an Iceberg table, in one commit. Another writer's commit in between has it fail, as it does Athena's. */
+export async function runDelete(
+  catalogUri: string,
+  { sql, catalog, database }: { readonly sql: string; readonly catalog: string; readonly database: string },
+): Promise<{ columns: string[]; rows: [] }> {
+  const bucket = catalog.replace('s3tablescatalog/', '')
+  const lake = await openLake({ catalogUri, extensionDirectory: duckdbExtensions, bucket, memoryLimit: '300MB', threads: 1 })
+  try {
+    const connection = await lake.connect()
+    try {
+      await connection.run(`USE ${quoteIdentifier(lake.catalogName)}.${quoteIdentifier(database)}`)
+      const { count } = await connection.extractStatements(sql)
+      if (count !== 1) throw new PipelineError('QueryRefused', 'Only one sql statement is allowed')
+      await connection.run(sql)
+      return { columns: ['rows'], rows: [] }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      throw /commit|conflict/i.test(message)
+        ? new PipelineError('QueryRefused', `ICEBERG_COMMIT_ERROR: ${message}`, { cause: error })
+        : error
+    } finally {
+      connection.closeSync()
+    }
+  } finally {
+    lake.close()
+  }
+}
 
 /**
  * Answers one query of Athena's SQL, values as Athena writes them. The engine lives for the query only, so that every one sees the tables as they are.
@@ -24,7 +54,8 @@ export async function runQuery(
         const rows: (string | null)[][] = []
         for (;;) {
           const chunk = await result.fetchChunk()
-          if (!chunk || chunk.rowCount === 0 || rows.length >= mostRows) return { columns: result.columnNames(), rows }
+          if (rows.length > mostRows) throw new PipelineError('QueryRefused', `More than ${mostRows} rows are not answered here`)
+          if (!chunk || chunk.rowCount === 0) return { columns: result.columnNames(), rows }
           for (const row of chunk.getRows()) rows.push(row.map((value, index) => textOf(value, types[index])))
         }
       })
