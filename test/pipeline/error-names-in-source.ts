@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type ErrorName, errorNames, isErrorName } from '../../pipeline/errors.ts'
 import type { StepName } from '../../pipeline/provisioning.ts'
+import type { TeardownStepName } from '../../pipeline/teardown.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -17,9 +18,9 @@ const sources = new Map<string, Source>()
  * The error names that a step can end with, as far as its source tells: those that stand in any declaration that can be reached from its handler.
  * What an exception of AWS's becomes counts only where a client is made.
  */
-export function errorNamesInSource(step: StepName): ErrorName[] {
+export function errorNamesInSource(step: StepName | TeardownStepName, folder: 'provision' | 'teardown' = 'provision'): ErrorName[] {
   const reached = new Map<string, string>()
-  reach(join('handlers', 'provision', `${step}.ts`), 'handler', reached)
+  reach(join('handlers', folder, `${step}.ts`), 'handler', reached)
   const hasClient = [...reached.values()].some((text) => /\bnew \w+Client\(/.test(text))
   const found = [...reached].flatMap(([place, text]) => (place.endsWith(' nameAwsError') && !hasClient ? [] : namesIn(text)))
   return Object.keys(errorNames)

@@ -1,11 +1,19 @@
 import { DescribeDeliveryStreamCommand, FirehoseClient, ResourceNotFoundException } from '@aws-sdk/client-firehose'
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { mockClient } from 'aws-sdk-client-mock'
 import { checkRequest, parseRequest } from '../../../handlers/provision/check-request.ts'
 import type { ProvisioningRequest } from '../../../pipeline/provisioning.ts'
 import { asked, place } from './asked.ts'
 
 const firehose = mockClient(FirehoseClient)
-beforeEach(() => firehose.reset())
+const stepFunctions = mockClient(SFNClient)
+beforeEach(() => {
+  firehose.reset()
+  stepFunctions.reset()
+  stepFunctions
+    .on(ListExecutionsCommand, { stateMachineArn: place.plan.stateMachines.teardown, statusFilter: 'RUNNING' })
+    .resolves({ executions: [] })
+})
 
 const url = 'https://cloudformation-waitcondition-us-east-1.s3.amazonaws.com/handle?Signature=secret'
 
@@ -91,4 +99,17 @@ test('a re-sync is of captured tables that have a key', async () => {
       plan: { ...place.plan, tables: keyless },
     }),
   ).rejects.toMatchObject({ message: expect.stringContaining('public.orders, which has no primary key') })
+})
+
+test('while a teardown runs, nothing is begun', async () => {
+  const stateMachineArn = place.plan.stateMachines.teardown
+  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:down`
+  stepFunctions
+    .on(ListExecutionsCommand, { stateMachineArn, statusFilter: 'RUNNING' })
+    .resolves({ executions: [{ executionArn, stateMachineArn, name: 'down', status: 'RUNNING', startDate: new Date(0) }] })
+  await expect(checkRequest(asked(), place)).rejects.toMatchObject({
+    name: 'TeardownRunning',
+    message: expect.stringContaining(executionArn),
+  })
+  expect(firehose.calls()).toEqual([])
 })

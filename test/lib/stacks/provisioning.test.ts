@@ -119,7 +119,7 @@ const actionsOf = (step: string) =>
 test('what looks may not change anything, and what changes one thing may change nothing else', () => {
   expect(actionsOf('report')).toEqual([])
   expect(actionsOf('signal-delivery-ready')).toEqual([])
-  expect(actionsOf('check-request')).toEqual(['firehose:DescribeDeliveryStream'])
+  expect(actionsOf('check-request')).toEqual(['firehose:DescribeDeliveryStream', 'states:ListExecutions'])
   expect(actionsOf('check-source')).toEqual(['rds-data:ExecuteStatement', 'secretsmanager:GetSecretValue'])
   expect(actionsOf('check-catalog')).toEqual(['glue:GetCatalog'])
   expect(actionsOf('ensure-cluster-policy')).toEqual(['kafka:GetClusterPolicy', 'kafka:PutClusterPolicy'])
@@ -203,7 +203,7 @@ test.each([
       detail: {
         eventSource: ['secretsmanager.amazonaws.com'],
         eventName: ['RotationSucceeded'],
-        additionalEventData: { SecretId: [localDeployment.secrets.debezium] },
+        additionalEventData: { SecretId: [memberOf(localDeployment, 'secrets').debezium] },
       },
     },
   ],

@@ -21,6 +21,7 @@ import {
 } from '@aws-sdk/client-kafkaconnect'
 import { LakeFormationClient, ListPermissionsCommand } from '@aws-sdk/client-lakeformation'
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data'
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { mockClient } from 'aws-sdk-client-mock'
 import { clusterPolicy } from '../../../../handlers/provision/ensure-cluster-policy.ts'
 import { wantedGrants } from '../../../../handlers/provision/grants/wanted-grants.ts'
@@ -43,6 +44,7 @@ export const aws = {
   kafkaConnect: mockClient(KafkaConnectClient),
   lakeFormation: mockClient(LakeFormationClient),
   rdsData: mockClient(RDSDataClient),
+  stepFunctions: mockClient(SFNClient),
 }
 
 export const deliveryStream = (change: object = {}) => ({
@@ -113,6 +115,7 @@ export function allIsWell(change?: CanaryChange): void {
   aws.kafkaConnect.on(ListConnectorOperationsCommand).resolves({ connectorOperations: [] })
   aws.kafkaConnect.on(ListCustomPluginsCommand).resolves({ customPlugins: [] })
   aws.kafkaConnect.on(ListWorkerConfigurationsCommand).resolves({ workerConfigurations: [] })
+  aws.stepFunctions.on(ListExecutionsCommand).resolves({ executions: [] })
   aws.logs.on(FilterLogEventsCommand).resolves({ events: [] })
   aws.cloudWatch.on(GetMetricDataCommand).resolves({ MetricDataResults: [] })
   aws.rdsData.on(ExecuteStatementCommand).callsFake(sourceAnswer)

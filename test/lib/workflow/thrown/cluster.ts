@@ -6,6 +6,7 @@ import {
   GetClusterPolicyCommand,
   PutClusterPolicyCommand,
 } from '@aws-sdk/client-kafka'
+import { ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { place } from '../../../handlers/provision/asked.ts'
 import { badRequest, described, notFound, operation, operationArn } from '../../../handlers/provision/cluster-answers.ts'
 import { answerSignals, aws, deliveryStream, policy, topic } from './aws.ts'
@@ -19,9 +20,17 @@ const noStream = () =>
   void aws.firehose.on(DescribeDeliveryStreamCommand).rejects(new ResourceNotFoundException({ message: 'not found', $metadata: {} }))
 const otherPartitions = () => void aws.kafka.on(DescribeTopicCommand).resolves(topic({ PartitionCount: 3 }))
 
+const teardownRuns = () => {
+  const stateMachineArn = plan.stateMachines.teardown
+  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:down`
+  const execution = { executionArn, stateMachineArn, name: 'down', status: 'RUNNING' as const, startDate: new Date(0) }
+  aws.stepFunctions.on(ListExecutionsCommand).resolves({ executions: [execution] })
+}
+
 /** The request, the cluster, the topic and the delivery stream. */
 export const clusterRows: readonly ThrownRow[] = [
   { step: 'check-request', error: 'InvalidRequest', input: { untill: 'Verified' }, says: '"untill" is not known', arrange: () => {} },
+  { step: 'check-request', error: 'TeardownRunning', says: 'The execution down of the teardown state machine', arrange: teardownRuns },
   { step: 'check-request', error: 'DeliveryStreamMissing', says: 'CdcFirehose is not deployed', arrange: noStream },
 
   { step: 'ensure-vpc-connectivity', error: 'ClusterFailed', says: 'is FAILED (BrokerFailure: no quorum)', arrange: failed },
