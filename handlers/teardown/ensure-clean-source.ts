@@ -3,10 +3,11 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import { ownSchema, publication, replicationSlot } from '../../pipeline/names.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { atomically, dropOwnSchemaStatements, dropPublicationStatement } from '../../pipeline/source-sql.ts'
-import { dropSlotQuery, notOurs, readRemains } from '../../pipeline/source-teardown.ts'
+import { notOurs, readRemains } from '../../pipeline/source-teardown.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { dataApiSettings } from '../aws-clients.ts'
 import { dataApi, sqlState } from '../provision/data-api.ts'
+import { dropSlot } from '../provision/source/drop-slot.ts'
 import { type StepPlace, stepHandler } from '../provision/step.ts'
 
 const rdsData = new RDSDataClient(dataApiSettings)
@@ -25,7 +26,7 @@ export async function ensureCleanSource(request: StepRequest<object, StepAnswer,
   const [obstacle] = notOurs(remains)
   if (obstacle !== undefined) throw new PipelineError('NotOurs', `The teardown removes only what this pipeline created: ${obstacle}`)
   if (remains.slot) {
-    if (remains.slot.active || !(await dropSlot(place))) return { ...stillRead(request, now(), plan.connector.name), did }
+    if (remains.slot.active || !(await dropSlot(rdsData, plan))) return { ...stillRead(request, now(), plan.connector.name), did }
     did.push(`dropped the replication slot ${replicationSlot}`)
   }
   if (remains.publication) {
@@ -42,31 +43,6 @@ export async function ensureCleanSource(request: StepRequest<object, StepAnswer,
     did,
     already: did.length > 0 ? [] : ['the source has no slot, publication or schema of the pipeline'],
   })
-}
-
-/** Whoever prepares the source need not be allowed to replicate; Debezium's role is. False: the slot is still being read. */
-async function dropSlot({ plan: { source } }: StepPlace): Promise<boolean> {
-  try {
-    await dataApi(rdsData, source, source.preparationSecret).query(dropSlotQuery)
-    return true
-  } catch (error) {
-    // insufficient_privilege
-    if (sqlState(error) !== '42501') return isDropped(error)
-  }
-  try {
-    await dataApi(rdsData, source, source.debeziumSecret).query(dropSlotQuery)
-    return true
-  } catch (error) {
-    return isDropped(error)
-  }
-}
-
-/** Undefined_object: another execution was first. Object_in_use: it is still being read. */
-function isDropped(error: unknown): boolean {
-  const state = sqlState(error)
-  if (state === '42704') return true
-  if (state === '55006') return false
-  throw error
 }
 
 async function drop(statement: () => Promise<unknown>): Promise<void> {

@@ -74,6 +74,7 @@ const asksFirst: Readonly<Partial<Record<StepName, keyof typeof words>>> = {
   'ensure-topic': 'kafka',
   'await-topic': 'kafka',
   'await-delivery-stream': 'firehose',
+  'ensure-slot-forgotten': 'rdsData',
   'ensure-connector': 'kafka',
   'await-connector': 'kafkaConnect',
   'await-snapshot': 'rdsData',
@@ -102,6 +103,8 @@ function rejected(
     error,
     says: `${name}: ${message}`,
     arrange: () => void words[service].rejects(serviceException(name, message, status)),
+    // Asked by such an execution only.
+    ...(step === 'ensure-slot-forgotten' ? { input: { recover: 'lost-slot' } } : {}),
   }
 }
 

@@ -78,7 +78,13 @@ function canned(step: StepName, parameters: Json): Json {
   const more: Partial<Record<StepName, Record<string, Json>>> = {
     'ensure-snapshot-requests': { pending: true, removal: true },
     'check-request': {
-      request: { until: 'Verified', signal: null, resync: [], ...(typeof asked === 'object' && !Array.isArray(asked) ? asked : {}) },
+      request: {
+        until: 'Verified',
+        signal: null,
+        resync: [],
+        recover: null,
+        ...(typeof asked === 'object' && !Array.isArray(asked) ? asked : {}),
+      },
     },
     'check-catalog': { mode: 'lake-formation' },
     'ensure-vpc-connectivity': { operationArn: null, refusals: 0 },

@@ -28,7 +28,22 @@ const answers: readonly (readonly [words: string, Answer])[] = [
   ['pg_publication p', () => [{ publishes_everything: 'true', ours: 'true', tables: JSON.stringify(publishedTables(captured)) }]],
   ['pg_roles r', () => [{ replication: 'false', rds: 'true', tables: 'false' }]],
   ["'pg_namespace') =", () => [{ ours: 'true' }]],
-  ['wal_status', () => [{ plugin: 'pgoutput', database: 'app', active: 'true', here: 'true', lost: 'false', reader: 'debezium' }]],
+  [
+    'wal_status',
+    () => [
+      {
+        plugin: 'pgoutput',
+        database: 'app',
+        active: 'true',
+        here: 'true',
+        lost: 'false',
+        reader: 'debezium',
+        wal_status: 'reserved',
+        lag: '0',
+        held: '0',
+      },
+    ],
+  ],
   ['AS there', () => [{ there: 'true', slot: 'true' }]],
   ['AS covers', ({ tables = '[]' }) => namedTables(tables).map(recordRow)],
   ['AS empty', () => [{ empty: 'false' }]],

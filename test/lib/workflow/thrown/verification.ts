@@ -3,7 +3,7 @@ import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data'
 import type { SourceRow } from '../../../../pipeline/source-query.ts'
 import { place } from '../../../handlers/provision/asked.ts'
-import { aws, query, rows } from './aws.ts'
+import { aws, connector, query, rows } from './aws.ts'
 import { pass, start, type ThrownRow } from './row.ts'
 import { sourceAnswer } from './source.ts'
 
@@ -42,6 +42,29 @@ export const verificationRows: readonly ThrownRow[] = [
     error: 'SlotLost',
     says: 'start an execution with the input {"recover": "lost-slot"}',
     arrange: source('wal_status', (row) => ({ ...row, lost: 'true' })),
+  },
+  {
+    step: 'ensure-slot-forgotten',
+    error: 'SnapshotImpossible',
+    input: { recover: 'lost-slot' },
+    says: 'public.orders has rows and no primary key: copied again',
+    arrange() {
+      const tables = place.plan.tables.map((table) => ({ ...table, primaryKey: [] }))
+      Object.assign(globalThis, { PROVISIONING_PLAN: { ...place.plan, tables } })
+      source('wal_status', () => undefined)()
+    },
+  },
+  {
+    step: 'ensure-slot-forgotten',
+    error: 'NotInTime',
+    input: { recover: 'lost-slot' },
+    says: 'Deleting the connector',
+    look: 2,
+    minutes: 61,
+    arrange() {
+      source('wal_status', () => undefined)()
+      connector({ connectorState: 'DELETING' })
+    },
   },
   {
     step: 'check-source',
