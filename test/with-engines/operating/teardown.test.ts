@@ -13,7 +13,7 @@ let started: StartedRun
 
 beforeAll(async () => {
   started = await startRun(folder)
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   try {
