@@ -3,8 +3,10 @@ import {
   createConnector,
   describeConnector,
   listConnectors,
+  pauseConnector,
   removeConnector,
   restartConnector,
+  resumeConnector,
   updateConnector,
 } from './msk-connect/connectors.ts'
 import { describeConnectorOperation, listConnectorOperations } from './msk-connect/operations.ts'
@@ -28,6 +30,8 @@ const operations: readonly (readonly [method: string, path: RegExp, operation: O
   ['PUT', /^\/v1\/connectors\/([^/]+)$/, updateConnector],
   ['DELETE', /^\/v1\/connectors\/([^/]+)$/, removeConnector],
   ['POST', /^\/v1\/connectors\/([^/]+)\/restart$/, restartConnector],
+  ['PUT', /^\/v1\/connectors\/([^/]+)\/pause$/, pauseConnector],
+  ['PUT', /^\/v1\/connectors\/([^/]+)\/resume$/, resumeConnector],
   ['GET', /^\/v1\/connectors\/([^/]+)\/operations$/, listConnectorOperations],
   ['GET', /^\/v1\/connectorOperations\/([^/]+)$/, describeConnectorOperation],
   ['GET', /^\/v1\/custom-plugins$/, listCustomPlugins],

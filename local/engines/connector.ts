@@ -54,6 +54,30 @@ export async function restartFailed(uri: string, name: string): Promise<void> {
   }
 }
 
+/** Restarts the connector and its task, or only what of them has failed: either reads its secrets again. */
+export async function restartConnector(uri: string, name: string, onlyFailed: boolean): Promise<void> {
+  await act(uri, name, 'POST', `restart?includeTasks=true&onlyFailed=${onlyFailed}`, 'restart')
+}
+
+/** A connector that is paused keeps its place, and the replication slot. */
+export async function pauseConnector(uri: string, name: string): Promise<void> {
+  await act(uri, name, 'PUT', 'pause', 'pause')
+}
+
+export async function resumeConnector(uri: string, name: string): Promise<void> {
+  await act(uri, name, 'PUT', 'resume', 'resume')
+}
+
+async function act(uri: string, name: string, method: string, path: string, what: string): Promise<void> {
+  const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/${path}`, { method, signal: AbortSignal.timeout(30_000) })
+  const body = await response.text()
+  if (!response.ok)
+    throw new PipelineError(
+      'ConnectorFailed',
+      `Kafka Connect did not ${what} the connector ${name} (HTTP ${response.status}): ${reason(body)}`,
+    )
+}
+
 /** Undefined when there is no such connector, or no status of it yet. */
 export async function connectorStatus(uri: string, name: string): Promise<ConnectorStatus | undefined> {
   const response = await fetch(`${uri}/connectors/${encodeURIComponent(name)}/status`, { signal: AbortSignal.timeout(10_000) })

@@ -11,6 +11,8 @@ import type { DeployedFunctions } from './functions.ts'
 export interface EventRules {
   /** A change of an execution's status, as Step Functions tells EventBridge of it. */
   executionChanged(execution: Execution): void
+  /** A secret's rotation, as CloudTrail tells EventBridge of it. */
+  secretRotated(secretArn: string): void
   /** From now on nothing is sent. */
   close(): void
 }
@@ -54,19 +56,24 @@ export function eventRules({ account, functions, timeScale, now, onFailure }: Ev
     }
   }
 
+  const event = (source: string, detailType: string, resources: string[], detail: JsonObject): JsonObject => ({
+    version: '0',
+    id: randomUUID(),
+    'detail-type': detailType,
+    source,
+    account: account.id,
+    // In full seconds, as EventBridge has it.
+    time: new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+    region: account.region,
+    resources,
+    detail,
+  })
+
   return {
     executionChanged: (execution) =>
-      send({
-        version: '0',
-        id: randomUUID(),
-        'detail-type': 'Step Functions Execution Status Change',
-        source: 'aws.states',
-        account: account.id,
-        time: new Date(now()).toISOString(),
-        region: account.region,
-        resources: [execution.executionArn],
-        detail: executionDetail(execution),
-      }),
+      send(event('aws.states', 'Step Functions Execution Status Change', [execution.executionArn], executionDetail(execution))),
+    secretRotated: (secretArn) =>
+      send(event('aws.secretsmanager', 'AWS Service Event via CloudTrail', [], rotationDetail(secretArn, account, new Date(now())))),
     close() {
       closed = true
     },
@@ -89,6 +96,21 @@ function executionDetail(execution: Execution): JsonObject {
     outputDetails: output === undefined ? null : { included: true },
     error: error ?? null,
     cause: cause ?? null,
+  }
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/cloudtrail_log_entries.html */
+function rotationDetail(secretArn: string, { id, region }: LocalAccount, at: Date): JsonObject {
+  return {
+    eventVersion: '1.08',
+    userIdentity: { accountId: id, invokedBy: 'secretsmanager.amazonaws.com' },
+    eventTime: at.toISOString().replace(/\.\d+Z$/, 'Z'),
+    eventSource: 'secretsmanager.amazonaws.com',
+    eventName: 'RotationSucceeded',
+    awsRegion: region,
+    additionalEventData: { SecretId: secretArn },
+    eventType: 'AwsServiceEvent',
+    recipientAccountId: id,
   }
 }
 

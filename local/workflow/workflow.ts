@@ -15,6 +15,8 @@ export interface Workflow {
   readonly service: AwsService
   /** Told of every start and end of an execution, until the returned function is called. */
   listen(listener: (execution: Execution) => void): () => void
+  /** Tells the event rules that a secret was rotated. */
+  secretRotated(secretArn: string): void
   /** Stops what runs. */
   close(): Promise<void>
 }
@@ -53,6 +55,7 @@ export function openWorkflow({ place, endpointUri, directory, onFailure }: Workf
     executions,
     functions,
     service: stepFunctionsService(account, executions),
+    secretRotated: (secretArn) => rules.secretRotated(secretArn),
     listen(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

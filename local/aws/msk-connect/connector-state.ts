@@ -7,7 +7,7 @@ const described = z.object({ code: z.string(), message: z.string() })
 
 const operationShape = z.object({
   arn: z.string(),
-  type: z.enum(['UPDATE_WORKER_SETTING', 'UPDATE_CONNECTOR_CONFIGURATION', 'RESTART_CONNECTOR']),
+  type: z.enum(['UPDATE_WORKER_SETTING', 'UPDATE_CONNECTOR_CONFIGURATION', 'RESTART_CONNECTOR', 'PAUSE_CONNECTOR', 'RESUME_CONNECTOR']),
   state: z.enum([
     'UPDATE_IN_PROGRESS',
     'UPDATE_COMPLETE',
@@ -17,6 +17,12 @@ const operationShape = z.object({
     'RESTART_IN_PROGRESS',
     'RESTART_COMPLETE',
     'RESTART_FAILED',
+    'PAUSE_IN_PROGRESS',
+    'PAUSE_COMPLETE',
+    'PAUSE_FAILED',
+    'RESUME_IN_PROGRESS',
+    'RESUME_COMPLETE',
+    'RESUME_FAILED',
   ]),
   createdAt: z.number(),
   endedAt: z.number().nullable(),
@@ -24,6 +30,8 @@ const operationShape = z.object({
   origin: connectorRequest.pick({ connectorConfiguration: true, capacity: true }),
   target: connectorRequest.pick({ connectorConfiguration: true, capacity: true }),
   error: described.nullable(),
+  /** Of a restart. */
+  onlyFailedTasks: z.boolean().optional(),
 })
 
 const connectorShape = z.object({
@@ -33,7 +41,7 @@ const connectorShape = z.object({
   createdAt: z.number(),
   /** Times that it was changed. */
   changes: z.number(),
-  state: z.enum(['CREATING', 'RUNNING', 'UPDATING', 'RESTARTING', 'DELETING', 'FAILED']),
+  state: z.enum(['CREATING', 'RUNNING', 'UPDATING', 'RESTARTING', 'PAUSING', 'PAUSED', 'RESUMING', 'DELETING', 'FAILED']),
   /** When it came into this state. */
   since: z.number(),
   /** When Kafka Connect was told of what this state is about; null before it was. */

@@ -84,7 +84,7 @@ export async function updateConnector(
   await advanceConnectors(place)
   const is = requireConnector(place, arn)
   requireVersion(is, query.get('currentVersion'))
-  requireRunning(is)
+  requireIn(is, 'RUNNING')
   const { request } = is
   const target = {
     capacity: capacity ?? request.capacity,
@@ -100,13 +100,34 @@ export async function updateConnector(
 }
 
 /** POST /v1/connectors/{connectorArn}/restart */
-export async function restartConnector(place: AwsPlace, { authorize }: AwsRequest, arn: string): Promise<object> {
+export async function restartConnector(place: AwsPlace, { authorize, body }: AwsRequest, arn: string): Promise<object> {
   authorize('kafkaconnect:RestartConnector', arn)
+  const { onlyFailedTasks } = parseBody(restartShape, body === '' ? '{}' : body, 'BadRequestException')
   await advanceConnectors(place)
   const is = requireConnector(place, arn)
-  requireRunning(is)
-  const operationArn = await begin(place, is, is.request, 'RESTARTING', 'RESTART_CONNECTOR')
-  return { connectorArn: arn, connectorState: 'RESTARTING', connectorOperationArn: operationArn }
+  requireIn(is, 'RUNNING')
+  const operationArn = await begin(place, is, is.request, 'RESTARTING', 'RESTART_CONNECTOR', onlyFailedTasks)
+  return { connectorArn: arn, connectorOperationArn: operationArn }
+}
+
+const restartShape = z.strictObject({ onlyFailedTasks: z.boolean().optional() })
+
+/** PUT /v1/connectors/{connectorArn}/pause */
+export async function pauseConnector(place: AwsPlace, { authorize }: AwsRequest, arn: string): Promise<object> {
+  authorize('kafkaconnect:PauseConnector', arn)
+  await advanceConnectors(place)
+  const is = requireConnector(place, arn)
+  requireIn(is, 'RUNNING')
+  return { connectorArn: arn, connectorOperationArn: await begin(place, is, is.request, 'PAUSING', 'PAUSE_CONNECTOR') }
+}
+
+/** PUT /v1/connectors/{connectorArn}/resume */
+export async function resumeConnector(place: AwsPlace, { authorize }: AwsRequest, arn: string): Promise<object> {
+  authorize('kafkaconnect:ResumeConnector', arn)
+  await advanceConnectors(place)
+  const is = requireConnector(place, arn)
+  requireIn(is, 'PAUSED')
+  return { connectorArn: arn, connectorOperationArn: await begin(place, is, is.request, 'RESUMING', 'RESUME_CONNECTOR') }
 }
 
 /** DELETE /v1/connectors/{connectorArn}: the replication slot and the topics stay. */
@@ -124,24 +145,34 @@ export async function removeConnector(place: AwsPlace, asks: AwsRequest, arn: st
   return { connectorArn: arn, connectorState: 'DELETING' }
 }
 
+/** The state of an operation at its beginning, by that of the connector. */
+const begun = {
+  UPDATING: 'UPDATE_IN_PROGRESS',
+  RESTARTING: 'RESTART_IN_PROGRESS',
+  PAUSING: 'PAUSE_IN_PROGRESS',
+  RESUMING: 'RESUME_IN_PROGRESS',
+} as const
+
 async function begin(
   place: AwsPlace,
   is: ConnectorState,
   before: ConnectorState['request'],
-  state: 'UPDATING' | 'RESTARTING',
+  state: keyof typeof begun,
   type: ConnectorState['operations'][number]['type'],
+  onlyFailedTasks?: boolean,
 ): Promise<string> {
   const [name = '', id = ''] = is.arn.split('/').slice(1)
   const arn = place.account.arn('kafkaconnect', `connector-operation/${name}/${id}/${randomUUID()}`)
   const operation = {
     arn,
     type,
-    state: state === 'UPDATING' ? ('UPDATE_IN_PROGRESS' as const) : ('RESTART_IN_PROGRESS' as const),
+    state: begun[state],
     createdAt: place.now(),
     endedAt: null,
     origin: updatable(before),
     target: updatable(is.request),
     error: null,
+    ...(onlyFailedTasks === undefined ? {} : { onlyFailedTasks }),
   }
   await putConnectorState(place.account, name, {
     ...is,
@@ -170,9 +201,9 @@ function requireVersion(is: ConnectorState, version: string | null): void {
     throw badRequest(`The specified currentVersion ${version ?? '(none)'} is not the current version of the connector.`)
 }
 
-function requireRunning({ arn, state }: ConnectorState): void {
-  if (state !== 'RUNNING')
-    throw badRequest(`The connector ${arn} is ${state}: this operation is only valid for connectors in the state RUNNING.`)
+function requireIn({ arn, state }: ConnectorState, wanted: 'RUNNING' | 'PAUSED'): void {
+  if (state !== wanted)
+    throw badRequest(`The connector ${arn} is ${state}: this operation is only valid for connectors in the state ${wanted}.`)
 }
 
 function description(connector: Omit<ConnectorState, 'failure'>) {

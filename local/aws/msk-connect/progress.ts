@@ -1,12 +1,20 @@
 import { isNativeError } from 'node:util/types'
 import { PipelineError } from '../../../pipeline/errors.ts'
-import { type ConnectorStatus, connectorStatus, deleteConnector, putConnector, restartFailed } from '../../engines/connector.ts'
+import {
+  type ConnectorStatus,
+  connectorStatus,
+  deleteConnector,
+  pauseConnector,
+  putConnector,
+  restartConnector,
+  resumeConnector,
+} from '../../engines/connector.ts'
 import type { AwsPlace } from '../place.ts'
 import { type ConnectorOperation, type ConnectorState, connectState, putConnectorState } from './connector-state.ts'
 import { localProperties } from './substitutions.ts'
 
 /** How long MSK Connect takes (seconds at AWS). https://docs.aws.amazon.com/msk/latest/developerguide/msk-connect-connectors.html */
-const takesSeconds = { CREATING: 5 * 60, UPDATING: 3 * 60, RESTARTING: 60, DELETING: 2 * 60 } as const
+const takesSeconds = { CREATING: 5 * 60, UPDATING: 3 * 60, RESTARTING: 60, PAUSING: 60, RESUMING: 60, DELETING: 2 * 60 } as const
 
 /** What Kafka Connect says right after it was told something may still be about what was before. */
 const settlesMs = 1000
@@ -44,7 +52,7 @@ export function isUnreachable(error: unknown): boolean {
 
 /** The connector as it is by now; undefined once it is gone. */
 async function advance(place: AwsPlace, name: string, is: ConnectorState): Promise<ConnectorState | undefined> {
-  if (is.state === 'RUNNING' || is.state === 'FAILED') return is
+  if (is.state === 'RUNNING' || is.state === 'FAILED' || is.state === 'PAUSED') return is
   const uri = place.engines.connectUri()
   if (is.toldAt === null) {
     if (is.state === 'CREATING' && place.engines.workers?.start() === false) return is
@@ -59,10 +67,15 @@ async function advance(place: AwsPlace, name: string, is: ConnectorState): Promi
   if (place.now() - is.toldAt < settlesMs) return is
   const status = is.failure ? undefined : await connectorStatus(uri, name)
   const failure = is.failure ?? failureOf(status)
-  if (!failure && !runs(status)) return is
+  if (!failure && !isAll(status, is.state === 'PAUSING' ? 'PAUSED' : 'RUNNING')) return is
   if (is.state === 'CREATING') return { ...is, state: failure ? 'FAILED' : 'RUNNING', since: place.now(), failure }
   if (!operation) throw new Error(`${is.arn} is ${is.state} without an operation`)
   if (is.state === 'RESTARTING') return ended(is, operation, failure ? 'RESTART_FAILED' : 'RESTART_COMPLETE', place.now(), failure)
+  if (is.state === 'RESUMING') return ended(is, operation, failure ? 'RESUME_FAILED' : 'RESUME_COMPLETE', place.now(), failure)
+  if (is.state === 'PAUSING')
+    return failure
+      ? ended(is, operation, 'PAUSE_FAILED', place.now(), failure)
+      : { ...ended(is, operation, 'PAUSE_COMPLETE', place.now()), state: 'PAUSED' }
   if (!failure) return ended(is, operation, 'UPDATE_COMPLETE', place.now())
   return await rollBack(place, uri, name, is, operation, failure)
 }
@@ -106,7 +119,9 @@ async function tell(
 ): Promise<ConnectorState['failure'] | undefined> {
   try {
     if (state === 'DELETING') await deleteConnector(uri, name)
-    else if (state === 'RESTARTING') await restartFailed(uri, name)
+    else if (state === 'RESTARTING') await restartConnector(uri, name, operations.at(-1)?.onlyFailedTasks === true)
+    else if (state === 'PAUSING') await pauseConnector(uri, name)
+    else if (state === 'RESUMING') await resumeConnector(uri, name)
     else if (operations.at(-1)?.type !== 'UPDATE_WORKER_SETTING' || state === 'CREATING') {
       await putConnector(uri, name, localProperties(request.connectorConfiguration))
     }
@@ -119,8 +134,8 @@ async function tell(
   }
 }
 
-function runs(status: ConnectorStatus | undefined): boolean {
-  return status?.connector.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING')
+function isAll(status: ConnectorStatus | undefined, wanted: 'RUNNING' | 'PAUSED'): boolean {
+  return status?.connector.state === wanted && status.tasks.length > 0 && status.tasks.every(({ state }) => state === wanted)
 }
 
 /** The classes of what was thrown; messages are in the log, and may hold values. */

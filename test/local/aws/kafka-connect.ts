@@ -7,7 +7,7 @@ export interface FakeConnect {
   /** Configurations, by connector. */
   readonly configurations: Map<string, Record<string, string>>
   /** Of the one task, from now on. */
-  state: 'RUNNING' | 'FAILED' | 'UNASSIGNED'
+  state: 'RUNNING' | 'FAILED' | 'UNASSIGNED' | 'PAUSED'
   trace: string
   /** Refuses every configuration that has this property set to this value. */
   refused: { readonly name: string; readonly value: string } | undefined
@@ -55,10 +55,20 @@ export async function serveConnect(): Promise<FakeConnect> {
       answer(202, {})
       return
     }
+    if (rest === 'pause' || rest === 'resume') {
+      fake.state = rest === 'pause' ? 'PAUSED' : 'RUNNING'
+      response.writeHead(202).end()
+      return
+    }
     const { failing } = fake
     const state = failing && known[failing.name] === failing.value ? 'FAILED' : fake.state
     const task = { id: 0, state, worker_id: '127.0.0.1:8083', ...(state === 'FAILED' ? { trace: fake.trace } : {}) }
-    answer(200, { name, connector: { state: 'RUNNING', worker_id: '127.0.0.1:8083' }, tasks: [task], type: 'source' })
+    answer(200, {
+      name,
+      connector: { state: state === 'PAUSED' ? state : 'RUNNING', worker_id: '127.0.0.1:8083' },
+      tasks: [task],
+      type: 'source',
+    })
   }
   const server = createServer((request, response) => void respond(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

