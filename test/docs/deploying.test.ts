@@ -59,7 +59,6 @@ test.each([
   ['firehose', 'firehose'],
   ['glue', 'glue'],
   ['kafka', 'kafka'],
-  ['kafkaconnect', 'kafkaconnect'],
   ['lakeformation', 'lakeformation'],
   ['stepfunctions', 'sfn'],
 ])('what is asked of %s are operations that it has', async (service, client) => {
