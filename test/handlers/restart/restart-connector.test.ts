@@ -1,4 +1,5 @@
 import {
+  type ConnectorState,
   DescribeConnectorCommand,
   KafkaConnectClient,
   ListConnectorOperationsCommand,
@@ -31,8 +32,7 @@ beforeEach(() => {
 })
 afterEach(() => jest.restoreAllMocks())
 
-const is = (connectorState: string) =>
-  kafkaConnect.on(DescribeConnectorCommand, { connectorArn }).resolves({ connectorState: connectorState as 'RUNNING' })
+const is = (connectorState: ConnectorState) => kafkaConnect.on(DescribeConnectorCommand, { connectorArn }).resolves({ connectorState })
 const restarts = () => kafkaConnect.commandCalls(RestartConnectorCommand).map(({ args }) => args[0].input)
 
 test('a connector that runs is restarted, all of it', async () => {
@@ -42,7 +42,7 @@ test('a connector that runs is restarted, all of it', async () => {
   expect(logged.join('')).toContain('restarted the connector')
 })
 
-test.each(['FAILED', 'PAUSED', 'PAUSING', 'DELETING'])('one that is %s is left alone, and that is told', async (state) => {
+test.each(['FAILED', 'PAUSED', 'PAUSING', 'DELETING'] as const)('one that is %s is left alone, and that is told', async (state) => {
   is(state)
   await handler(rotation)
   expect(restarts()).toEqual([])
@@ -56,7 +56,7 @@ test('where there is none nothing is done', async () => {
   expect(logged.join('')).toContain('there is no connector to restart')
 })
 
-test.each(['CREATING', 'UPDATING', 'RESUMING'])('while it is %s Lambda is to ask again', async (state) => {
+test.each(['CREATING', 'UPDATING', 'RESUMING'] as const)('while it is %s Lambda is to ask again', async (state) => {
   is(state)
   await expect(handler(rotation)).rejects.toThrow(`The connector cdc is ${state}, and cannot be restarted until that is over`)
   expect(restarts()).toEqual([])
