@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BatchGrantPermissionsCommand, GetDataLakeSettingsCommand, LakeFormationClient } from '@aws-sdk/client-lakeformation'
+import {
+  BatchGrantPermissionsCommand,
+  GetDataLakeSettingsCommand,
+  GrantPermissionsCommand,
+  LakeFormationClient,
+  ListPermissionsCommand,
+} from '@aws-sdk/client-lakeformation'
 import type { CatalogAnswer } from '../../../handlers/provision/check-catalog.ts'
+import type { GrantsParameters } from '../../../handlers/provision/ensure-grants.ts'
 import type { StepPlace } from '../../../handlers/provision/step.ts'
-import { type AwsRequest, type AwsService } from '../../../local/aws/endpoint.ts'
+import { AwsError, type AwsRequest, type AwsService } from '../../../local/aws/endpoint.ts'
 import { glueService, setTablesCatalogMode } from '../../../local/aws/glue.ts'
 import { hasGrant, lakeFormationService } from '../../../local/aws/lake-formation.ts'
 import type { StepAnswer, StepRequest } from '../../../pipeline/provisioning.ts'
@@ -14,7 +21,7 @@ import { type PlaceFixture, placeFixture, type Served } from './place.ts'
 
 type Steps = {
   readonly checkCatalog: (request: StepRequest, place: StepPlace) => Promise<CatalogAnswer>
-  readonly ensureGrants: (request: StepRequest, place: StepPlace) => Promise<StepAnswer>
+  readonly ensureGrants: (request: StepRequest<GrantsParameters>, place: StepPlace) => Promise<StepAnswer>
 }
 
 const environment = { ...process.env }
@@ -175,4 +182,91 @@ test('cut off before or after any call, the next one ends in all grants', async 
   cut = Number.MAX_SAFE_INTEGER
   await steps.ensureGrants(asked(), place)
   expect(access()).toEqual(granted)
+})
+
+describe('the teardown', () => {
+  const none = () => ({ ...asked(), parameters: { grants: 'none' as const } })
+  const revoked = { firehose: [false, false, false, false], checks: [false, false], analyst: [false, false] }
+
+  test('revokes what was granted, and the next time finds nothing', async () => {
+    await runCommand(await refusal())
+    await steps.ensureGrants(asked(), place)
+    const { ready, did } = await steps.ensureGrants(none(), place)
+    expect(ready).toBe(true)
+    expect(did).toHaveLength(9)
+    expect(did[0]).toMatch(/^revoked DESCRIBE on the catalog of my-tables to firehose/)
+    expect(access()).toEqual(revoked)
+    expect(await steps.ensureGrants(none(), place)).toMatchObject({ ready: true, did: [], already: ['no grant of the pipeline is left'] })
+    await steps.ensureGrants(asked(), place)
+    expect(access()).toEqual(granted)
+  })
+
+  test('gives back the right to grant that the step took itself, and changes no other setting', async () => {
+    place = { ...place, plan: { ...place.plan, lakeFormation: { ...place.plan.lakeFormation, addAdministrator: true } } }
+    const before = await administrator().send(new GetDataLakeSettingsCommand({}))
+    await steps.ensureGrants(asked(), place)
+    const { did } = await steps.ensureGrants(none(), place)
+    expect(did.at(-1)).toBe(`removed ${place.plan.lakeFormation.grantingRole} from the data lake administrators`)
+    expect(access()).toEqual(revoked)
+    const { DataLakeSettings } = await administrator().send(new GetDataLakeSettingsCommand({}))
+    expect(DataLakeSettings).toEqual(before.DataLakeSettings)
+    expect(await steps.ensureGrants(none(), place)).toMatchObject({ ready: true, did: [] })
+  })
+
+  test("leaves a reader's grant that somebody else made or changed, and those of others", async () => {
+    await runCommand(await refusal())
+    await steps.ensureGrants(asked(), place)
+    const [analyst = ''] = place.plan.readers
+    const CatalogId = '111122223333:s3tablescatalog/my-tables'
+    const Table = { CatalogId, DatabaseName: 'aurora_cdc', TableWildcard: {} }
+    const other = await fixture.role('somebody', [])
+    fixture.pass(10)
+    await administrator().send(new ListPermissionsCommand({}))
+    fixture.pass(10)
+    for (const DataLakePrincipalIdentifier of [analyst, other]) {
+      const Principal = { DataLakePrincipalIdentifier }
+      await administrator().send(new GrantPermissionsCommand({ Principal, Resource: { Table }, Permissions: ['SELECT'] }))
+    }
+    const { did } = await steps.ensureGrants(none(), place)
+    expect(did).toHaveLength(8)
+    expect(access()).toEqual({ ...revoked, analyst: [true, false] })
+    expect(may(other, 'SELECT')).toBe(true)
+  })
+
+  test('needs the right to grant, and says so', async () => {
+    await expect(steps.ensureGrants(none(), place)).resolves.toMatchObject({ did: [] })
+    await runCommand(await refusal())
+    await steps.ensureGrants(asked(), place)
+    around = (request, service) => {
+      if (request.path === '/RevokePermissions')
+        throw new AwsError(
+          'AccessDeniedException',
+          'Resource does not exist or requester is not authorized to access requested permissions.',
+        )
+      return service(request)
+    }
+    await expect(steps.ensureGrants(none(), place)).rejects.toMatchObject({ name: 'GrantsRefused' })
+  })
+
+  test('cut off before or after any call, the next one ends without grants', async () => {
+    place = { ...place, plan: { ...place.plan, lakeFormation: { ...place.plan.lakeFormation, addAdministrator: true } } }
+    await steps.ensureGrants(asked(), place)
+    let calls = 0
+    let cut = 1
+    around = async (request, service) => {
+      calls++
+      if (calls < cut) return await service(request)
+      if (calls === cut && cut % 2 === 0) await service(request)
+      throw new Error('the process is gone')
+    }
+    for (cut = 1; cut <= 16; cut++) {
+      calls = 0
+      await steps.ensureGrants(none(), place).catch(() => undefined)
+    }
+    cut = Number.MAX_SAFE_INTEGER
+    await steps.ensureGrants(none(), place)
+    expect(access()).toEqual(revoked)
+    const { DataLakeSettings } = await administrator().send(new GetDataLakeSettingsCommand({}))
+    expect(DataLakeSettings?.DataLakeAdmins).toEqual([])
+  })
 })

@@ -17,9 +17,13 @@ export interface CutOff {
  * Starts execution after execution with that input: each is stopped at the first end of a task or wait that none was stopped after before, and the
  * process of a step is killed in the middle of its first call. Ends with an execution that comes through.
  */
-export async function cutOffEverywhere(run: LocalRun, input: string): Promise<CutOff> {
+export async function cutOffEverywhere(
+  run: LocalRun,
+  input: string,
+  which: 'stateMachine' | 'teardownStateMachine' = 'stateMachine',
+): Promise<CutOff> {
   const { executions, functions } = run.aws.workflow
-  const machine = run.aws.account.arn('states', `stateMachine:${resourceNames(run.deployment).stateMachine}`)
+  const machine = run.aws.account.arn('states', `stateMachine:${resourceNames(run.deployment)[which]}`)
   const stoppedAfter = new Set<string>()
   const killedIn = new Set<string>()
   for (;;) {
