@@ -92,6 +92,16 @@ export const unused: readonly Unused[] = [
     why: 'for grants that are to go, of which a new deployment has none',
   },
   {
+    roles: ['ensure-no-policy'],
+    actions: ['kafka:PutClusterPolicy'],
+    why: 'for a policy that holds statements of others',
+  },
+  {
+    roles: ['ensure-no-offsets-topic'],
+    actions: ['kafka:DescribeClusterV2'],
+    why: 'for a cluster that takes no topic operations',
+  },
+  {
     roles: ['gate'],
     actions: ['states:DescribeExecution'],
     why: 'for an execution that exists already',
