@@ -106,8 +106,7 @@ export async function restartConnector(place: AwsPlace, { authorize, body }: Aws
   await advanceConnectors(place)
   const is = requireConnector(place, arn)
   requireIn(is, 'RUNNING')
-  const operationArn = await begin(place, is, is.request, 'RESTARTING', 'RESTART_CONNECTOR', onlyFailedTasks)
-  return { connectorArn: arn, connectorOperationArn: operationArn }
+  return { connectorArn: arn, connectorOperationArn: await beginNow(place, is, 'RESTARTING', 'RESTART_CONNECTOR', onlyFailedTasks) }
 }
 
 const restartShape = z.strictObject({ onlyFailedTasks: z.boolean().optional() })
@@ -118,7 +117,7 @@ export async function pauseConnector(place: AwsPlace, { authorize }: AwsRequest,
   await advanceConnectors(place)
   const is = requireConnector(place, arn)
   requireIn(is, 'RUNNING')
-  return { connectorArn: arn, connectorOperationArn: await begin(place, is, is.request, 'PAUSING', 'PAUSE_CONNECTOR') }
+  return { connectorArn: arn, connectorOperationArn: await beginNow(place, is, 'PAUSING', 'PAUSE_CONNECTOR') }
 }
 
 /** PUT /v1/connectors/{connectorArn}/resume */
@@ -127,7 +126,7 @@ export async function resumeConnector(place: AwsPlace, { authorize }: AwsRequest
   await advanceConnectors(place)
   const is = requireConnector(place, arn)
   requireIn(is, 'PAUSED')
-  return { connectorArn: arn, connectorOperationArn: await begin(place, is, is.request, 'RESUMING', 'RESUME_CONNECTOR') }
+  return { connectorArn: arn, connectorOperationArn: await beginNow(place, is, 'RESUMING', 'RESUME_CONNECTOR') }
 }
 
 /** DELETE /v1/connectors/{connectorArn}: the replication slot and the topics stay. */
@@ -143,6 +142,19 @@ export async function removeConnector(place: AwsPlace, asks: AwsRequest, arn: st
   const { connectorName } = is.request
   await putConnectorState(place.account, connectorName, { ...is, state: 'DELETING', since: place.now(), toldAt: null })
   return { connectorArn: arn, connectorState: 'DELETING' }
+}
+
+/** Has Kafka Connect told at once: whoever asks for a restart may never ask how it went. */
+async function beginNow(
+  place: AwsPlace,
+  is: ConnectorState,
+  state: 'RESTARTING' | 'PAUSING' | 'RESUMING',
+  type: ConnectorState['operations'][number]['type'],
+  onlyFailedTasks?: boolean,
+): Promise<string> {
+  const operationArn = await begin(place, is, is.request, state, type, onlyFailedTasks)
+  await advanceConnectors(place)
+  return operationArn
 }
 
 /** The state of an operation at its beginning, by that of the connector. */

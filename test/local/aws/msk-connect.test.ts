@@ -189,6 +189,8 @@ test('capacity is updated alone, and the connector class never', async () => {
 test('a connector is restarted', async () => {
   const arn = await running()
   const { connectorOperationArn } = await client.send(new RestartConnectorCommand({ connectorArn: arn }))
+  // At once: nobody may ask how it goes.
+  expect(it.connect.restarts).toEqual([connectorName])
   expect(await stateOf(arn)).toBe('RESTARTING')
   await pass(arn, 60)
   expect(await stateOf(arn)).toBe('RUNNING')
