@@ -44,6 +44,12 @@ test('without the integration the one command is told that makes it', async () =
   })
 })
 
+test('the teardown needs no integration: without one there are no grants', async () => {
+  glue.on(GetCatalogCommand).rejects(new EntityNotFoundException({ ...refused, message: 'Catalog s3tablescatalog not found.' }))
+  const request = { ...asked(), parameters: { missing: 'tolerated' as const } }
+  expect(await checkCatalog(request, place)).toMatchObject({ ready: true, mode: 'none', seen: 'there is no catalog s3tablescatalog' })
+})
+
 test('the command is one that a shell takes, with the input that Glue takes', () => {
   const command = createCatalogCommand({ partition: 'aws-cn', account: '111122223333', region: 'cn-north-1' })
   const [, input = ''] =

@@ -1,5 +1,6 @@
 import type { CreateConnectorRequest } from '@aws-sdk/client-kafkaconnect'
 import { mskConnectService } from '../../../local/aws/msk-connect.ts'
+import type { ConnectWorkers } from '../../../local/aws/place.ts'
 import { scalarText } from '../../../local/cloudformation/json.ts'
 import { type FakeConnect, serveConnect } from './kafka-connect.ts'
 import { inline, type PlaceFixture, placeFixture, type Served, trust } from './place.ts'
@@ -19,10 +20,13 @@ export interface ConnectorFixture {
   close(): Promise<void>
 }
 
-/** @param uri of a Kafka Connect; unless given, of one in memory */
-export async function connectorFixture(uri?: string): Promise<ConnectorFixture> {
+/**
+ * @param uri of a Kafka Connect; unless given, of one in memory
+ * @param workers that are started and stopped; unless given, they are always there
+ */
+export async function connectorFixture(uri?: string, workers?: ConnectWorkers): Promise<ConnectorFixture> {
   const connect = await serveConnect()
-  const fixture = await placeFixture({ engines: { connectUri: () => uri ?? connect.uri } })
+  const fixture = await placeFixture({ engines: { connectUri: () => uri ?? connect.uri, ...(workers && { workers }) } })
   const { account } = fixture.place
   fixture.fixture.asset('plugin')
   const deploy = async (plugin = 'a', worker = 'a') => {

@@ -89,6 +89,28 @@ test('a name is taken until its connector is wholly gone', async () => {
   expect(await create()).not.toBe(arn)
 })
 
+test('its workers come and go with it: it is told to them once they answer, and gone once they are', async () => {
+  const workers = { answer: false, gone: false, asked: [] as string[] }
+  await it.close()
+  it = await connectorFixture(undefined, {
+    start: () => workers.asked.push('start') > 0 && workers.answer,
+    stop: () => workers.asked.push('stop') > 0 && workers.gone,
+  })
+  client = new KafkaConnectClient(it.served.client())
+  const arn = await create()
+  await pass(arn, 600)
+  expect([await stateOf(arn), it.connect.configurations.size, workers.asked]).toEqual(['CREATING', 0, ['start', 'start', 'start']])
+  workers.answer = true
+  await pass(arn, 300)
+  expect([await stateOf(arn), it.connect.configurations.size]).toEqual(['RUNNING', 1])
+  workers.asked = []
+  await client.send(new DeleteConnectorCommand({ connectorArn: arn }))
+  await pass(arn, 120)
+  expect([await stateOf(arn), it.connect.configurations.size, workers.asked]).toEqual(['DELETING', 0, ['stop', 'stop']])
+  workers.gone = true
+  await expect(describe(arn)).rejects.toMatchObject({ name: 'NotFoundException' })
+})
+
 test('one whose task fails while it is made is FAILED, and says what was thrown but nothing of the data', async () => {
   it.connect.state = 'FAILED'
   it.connect.trace =

@@ -164,6 +164,25 @@ describe('lines for a person', () => {
       'Query next: SELECT 1',
     ])
     const cause = JSON.stringify({ errorType: 'NotInTime', errorMessage: 'too long' })
+    const down = {
+      outcome: 'the pipeline is down',
+      did: ['deleted the connector'],
+      already: [],
+      undelivered: 'the last minute',
+      kept: [{ what: 'the bucket', remove: 'aws s3 rb' }],
+      next: ['npx cdk destroy --all'],
+    }
+    expect(outcomeLines({ ...ended, status: 'SUCCEEDED', output: JSON.stringify(down) })).toEqual([
+      'SUCCEEDED after 1 min 30 s: the pipeline is down',
+      'Done:',
+      '  deleted the connector',
+      'May be missing in Iceberg: the last minute',
+      'Kept, and what would delete it:',
+      '  the bucket',
+      '    aws s3 rb',
+      'Run next:',
+      '  npx cdk destroy --all',
+    ])
     expect(outcomeLines({ ...ended, status: 'FAILED', error: 'NotInTime', cause })).toEqual([
       'FAILED after 1 min 30 s: NotInTime',
       '  too long',
