@@ -1,6 +1,7 @@
 import { readAssembly } from '../../../local/cloudformation/assembly.ts'
 import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
 import { LocalRun } from '../../../local/run/local-run.ts'
+import { withSource } from '../../../local/run/source.ts'
 import { runStages, type Stage } from '../../../local/run/stages.ts'
 import type { Execution } from '../../../local/workflow/execution.ts'
 import { type ProvisioningReport, reportMembers } from '../../../pipeline/provisioning.ts'
@@ -159,10 +160,13 @@ describe('a run whose executions are cut off after each state, and whose steps a
     const stoppedAfter = [...preparing.stoppedAfter, ...rest.stoppedAfter]
     expect(statesAlwaysEntered.filter((name) => !stoppedAfter.includes(name))).toEqual([])
     expect(rest.killedIn.length).toBeGreaterThan(15)
-    const { did, already, rows } = reportOf(rest.last)
+    expect(reportOf(rest.last).did).toEqual([])
+    // Executions that were stopped in the smoke test leave its row; one that is older than an hour is removed by the next.
+    await withSource(run.source, (client) => client.query("UPDATE cdc.canary SET touched_at = touched_at - interval '2 hours'"))
+    const { did, already, rows } = reportOf(await execute(run, {}))
     expect(did).toEqual([])
     expect({ already, rows }).toEqual({ already: undisturbed.already, rows: undisturbed.rows })
     expect(await finalState(run)).toEqual(undisturbed.state)
     expect(await changeEvents(run)).toEqual({ 'r orders': 7, 'r products': 7 })
-  }, 400_000)
+  }, 580_000)
 })
