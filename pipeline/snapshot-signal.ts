@@ -1,20 +1,33 @@
 import { tablePattern } from './connector.ts'
 import { signalTable, snapshotsTable } from './names.ts'
 import { quoteTable, type SourceTable } from './source-sql.ts'
+import type { CapturedTable } from './tables.ts'
 
 /** What the signal table's column `data` holds. */
-export const signalCharacters = 2048
+const signalCharacters = 2048
+
+const parsedName = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * Whether Debezium can snapshot the table beside the stream: it pages by the key, and keeps `schema.table` in its offsets without quotes, so that a name
+ * that is none without them would end its task, and every later one at its start.
+ */
+export function isSnapshottable({ schema, name, primaryKey }: Pick<CapturedTable, 'schema' | 'name' | 'primaryKey'>): boolean {
+  return primaryKey.length > 0 && parsedName.test(schema) && parsedName.test(name)
+}
+
+const collection = (table: SourceTable) => `^${tablePattern(table)}$`
 
 /** `data` of a signal that has Debezium read these tables beside the stream. */
-export function snapshotSignal(tables: readonly SourceTable[], filter?: string): string {
-  const collections = tables.map((table) => `^${tablePattern(table)}$`)
-  return JSON.stringify({
-    'data-collections': collections,
-    type: 'incremental',
-    ...(filter === undefined
-      ? {}
-      : { 'additional-conditions': collections.map((collection) => ({ 'data-collection': collection, filter })) }),
-  })
+export function snapshotSignal(tables: readonly SourceTable[]): string {
+  return JSON.stringify({ 'data-collections': tables.map(collection), type: 'incremental' })
+}
+
+/** `data` of a signal that has it read the rows of one table under a condition; all of them where `data` cannot hold the condition. */
+export function filteredSignal(table: SourceTable, filter: string): string {
+  const conditions = [{ 'data-collection': collection(table), filter }]
+  const data = JSON.stringify({ 'data-collections': [collection(table)], type: 'incremental', 'additional-conditions': conditions })
+  return data.length <= signalCharacters ? data : snapshotSignal([table])
 }
 
 /** As many of the tables, from the first one, as one signal can name. */
@@ -52,7 +65,12 @@ export interface SnapshotNotification {
 }
 
 /** Matches the lines that are understood, in CloudWatch Logs' filter syntax. */
-export const incrementalFilter = `"aggregateType='Incremental Snapshot'"`
+export const incrementalFilter = `?"aggregateType='Incremental Snapshot'" ?"Task threw an uncaught and unrecoverable exception"`
+
+/** A line after which the connector's task does nothing more. */
+export function isTaskEnd(text: string): boolean {
+  return text.includes('Task threw an uncaught and unrecoverable exception')
+}
 
 const line = /\{id='([^']*)', aggregateType='Incremental Snapshot', type='([A-Z_]+)'/
 /** A value ends where the next member begins; names of tables may hold what separates members. */

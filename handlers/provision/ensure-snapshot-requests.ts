@@ -1,6 +1,7 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { SnapshotRequestsAnswer, StepRequest } from '../../pipeline/provisioning.ts'
+import { isSnapshottable } from '../../pipeline/snapshot-signal.ts'
 import { ready } from '../../pipeline/step-answer.ts'
 import {
   forgetColumnsStatement,
@@ -53,7 +54,7 @@ export async function ensureSnapshotRequests(
     const record = found[index]
     if (!record) throw new Error('the source answered too few records')
     const reason = neededReason(record, request.request.resync.includes(`${table.schema}.${table.name}`))
-    if (reason === undefined || table.primaryKey.length > 0) {
+    if (reason === undefined || isSnapshottable(table)) {
       if (reason !== undefined) asked.push({ table, reason })
       else if (!record.same) settled.push(table)
     } else if (reason === 'columns') settled.push(table)
@@ -106,9 +107,12 @@ function requests(asked: readonly { table: CapturedTable; reason: SnapshotReason
   return JSON.stringify(words.map((entry, index) => ({ ...entry, reason: asked[index]?.reason })))
 }
 
-function impossible({ schema, name }: CapturedTable): PipelineError {
+function impossible({ schema, name, primaryKey }: CapturedTable): PipelineError {
+  const why =
+    primaryKey.length === 0 ? 'has rows and no primary key' : 'has rows, and a name that Debezium cannot read again from its offsets'
+  const way = primaryKey.length === 0 ? 'Give it a primary key' : 'Give it a name of letters, digits and _'
   return new PipelineError(
     'SnapshotImpossible',
-    `${schema}.${name} has rows and no primary key: Debezium cannot snapshot such a table beside the stream. Give it a primary key, or see docs/runbook.md, SnapshotImpossible.`,
+    `${schema}.${name} ${why}: it cannot be snapshotted beside the stream. ${way}, or see docs/runbook.md, SnapshotImpossible.`,
   )
 }

@@ -3,7 +3,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { RDSDataClient } from '@aws-sdk/client-rds-data'
 import { PipelineError } from '../../pipeline/errors.ts'
 import type { StepRequest } from '../../pipeline/provisioning.ts'
-import { firstSignal, sendSignalStatement, snapshotSignal } from '../../pipeline/snapshot-signal.ts'
+import { firstSignal, incrementalFilter, isSnapshottable, sendSignalStatement, snapshotSignal } from '../../pipeline/snapshot-signal.ts'
 import { tableNames } from '../../pipeline/source-catalog.ts'
 import { slotQuery } from '../../pipeline/source-sql.ts'
 import { durationText, notYet, ready } from '../../pipeline/step-answer.ts'
@@ -19,7 +19,7 @@ import {
 } from '../../pipeline/table-snapshots.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import { clientSettings, dataApiSettings } from '../aws-clients.ts'
-import { afterNotifications, type ScanAnswer, type Scans, silentSince, unscanned } from './connector/incremental-scans.ts'
+import { afterNotifications, type ScanAnswer, type Scans, silentSince } from './connector/incremental-scans.ts'
 import { readLog } from './connector/read-log.ts'
 import { type DataApi, dataApi } from './data-api.ts'
 import { isEmptyTable } from './source/empty-table.ts'
@@ -27,6 +27,9 @@ import { type StepPlace, stepHandler } from './step.ts'
 
 /** Signals that come to nothing, before the snapshot counts as failed. */
 const mostAttempts = 5
+
+/** A task that ended, and of which nothing is logged so long after, is not started again by itself. */
+const settledMilliseconds = 60_000
 
 /** What a call reads of the log before it answers. */
 const callMilliseconds = 7000
@@ -46,14 +49,14 @@ export async function ensureTablesScanned(request: StepRequest<object, ScanAnswe
   const source = dataApi(rdsData, plan.source, plan.source.preparationSecret)
   const tables = snapshottedTables(plan.tables)
   let records = await readRecords(source.query, tables)
-  let scans: Scans = previous?.scans ?? { scanned: 0, rows: 0, attempts: 0, again: '', newest: 0, ended: [], log: null }
+  let scans: Scans = previous?.scans ?? { scanned: 0, rows: 0, attempts: 0, again: '', newest: 0, ended: [], taskEnded: 0, log: null }
   const outstanding = records.filter(isOutstanding)
   if (outstanding.length > 0) {
     scans = await look(outstanding, scans, source, place)
     records = await readRecords(source.query, tables)
   }
   const due = records.filter(isDue)
-  const [keyed, keyless] = [due.filter((record) => hasKey(tables, record)), due.filter((record) => !hasKey(tables, record))]
+  const [keyed, keyless] = [due.filter((record) => isReadable(tables, record)), due.filter((record) => !isReadable(tables, record))]
   for (const record of keyless) if (record.reason === 'lost slot' && !(await isEmptyTable(source.query, record))) throw keylessGap(record)
   if (keyless.length > 0) await source.execute(nothingToScanStatement, { tables: tableNames(keyless) })
   if (keyed.length > 0 && !records.some(isOutstanding)) {
@@ -80,10 +83,11 @@ async function look(outstanding: readonly SnapshotRecord[], scans: Scans, source
   const until = now().getTime() + callMilliseconds
   // A connector's clock may be behind a little.
   const begin = { newest: Math.min(...outstanding.map(({ requestedAt }) => requestedAt)) - 60_000, ids: [], next: null }
-  const log = { logGroupName: plan.connector.logGroup, filterPattern: unscanned.filter }
+  const log = { logGroupName: plan.connector.logGroup, filterPattern: incrementalFilter }
   const read = await readLog(logs, log, scans.log ?? begin, () => now().getTime() < until)
-  const { found, ended, newest } = afterNotifications(read.lines, outstanding, scans)
-  let { scanned, rows, attempts, again } = scans
+  const { found, ended, newest, taskEnded } = afterNotifications(read.lines, outstanding, scans)
+  let { scanned, rows, again } = scans
+  let isRepeated = false
   for (const { record, notification } of found) {
     const table = { id: record.signalId ?? '', tables: tableNames([record]) }
     const of = `${record.schema}.${record.name}`
@@ -102,22 +106,28 @@ async function look(outstanding: readonly SnapshotRecord[], scans: Scans, source
       rows += notification.rows
     } else {
       again = `Debezium read no row of ${of} (${notification.status || 'it gave no status'})`
-      attempts += await source.execute(sendAgainStatement, table)
+      isRepeated = (await source.execute(sendAgainStatement, table)) > 0 || isRepeated
     }
   }
+  if (taskEnded > 0 && now().getTime() - taskEnded > settledMilliseconds)
+    throw new PipelineError(
+      'SnapshotFailed',
+      `The task of the connector ${plan.connector.name} ended while it snapshotted tables beside the stream, and was not started again. See the log group ${plan.connector.logGroup}`,
+    )
   const rest = outstanding.filter((record) => !found.some((one) => one.record === record))
   const lost = await lostReason(rest, { ...scans, newest }, source, now())
   if (lost !== undefined) {
     again = lost
-    for (const record of rest)
-      attempts += await source.execute(sendAgainStatement, { id: record.signalId ?? '', tables: tableNames([record]) })
+    isRepeated = true
+    for (const record of rest) await source.execute(sendAgainStatement, { id: record.signalId ?? '', tables: tableNames([record]) })
   }
+  const attempts = scans.attempts + (isRepeated ? 1 : 0)
   if (attempts > mostAttempts)
     throw new PipelineError(
       'SnapshotFailed',
       `A snapshot beside the stream came to nothing ${attempts} times; the last time: ${again}. See the log group ${plan.connector.logGroup}`,
     )
-  return { scanned, rows, attempts, again, newest, ended, log: read.place }
+  return { scanned, rows, attempts, again, newest, ended, taskEnded, log: read.place }
 }
 
 /** Why no further line is expected of these; undefined: they are being read, as far as is known. */
@@ -138,12 +148,14 @@ async function lostReason(rest: readonly SnapshotRecord[], scans: Scans, source:
 function keylessGap({ schema, name }: SnapshotRecord): PipelineError {
   return new PipelineError(
     'SnapshotImpossible',
-    `${schema}.${name} has no primary key: what it missed when the replication slot was lost cannot be told from what it has. See docs/runbook.md, SnapshotImpossible.`,
+    `${schema}.${name} cannot be snapshotted beside the stream: what it missed when the replication slot was lost cannot be told from what it has. See docs/runbook.md, SnapshotImpossible.`,
   )
 }
 
-function hasKey(tables: readonly CapturedTable[], record: SnapshotRecord): boolean {
-  return tables.some(({ schema, name, primaryKey }) => schema === record.schema && name === record.name && primaryKey.length > 0)
+function isReadable(tables: readonly CapturedTable[], record: SnapshotRecord): boolean {
+  return tables.some(
+    ({ schema, name, primaryKey }) => schema === record.schema && name === record.name && isSnapshottable({ schema, name, primaryKey }),
+  )
 }
 
 function waiting(request: StepRequest<object, ScanAnswer>, now: Date, left: number, { scanned, rows, again }: Scans) {

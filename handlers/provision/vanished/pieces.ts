@@ -99,7 +99,14 @@ export const recheckKeys: Piece = async (progress, { keyed, named, source, place
     if (upto === null) {
       const [found] = await source.query(cameBackQuery, named)
       const cameBack = Number(found?.['count'] ?? 0)
-      return { ...progress, rechecked, cameBack, phase: cameBack === 0 ? 'done' : 'return', seen: `${cameBack} rows came back meanwhile` }
+      return {
+        ...progress,
+        rechecked,
+        cameBack,
+        attempts: 1,
+        phase: cameBack === 0 ? 'done' : 'return',
+        seen: `${cameBack} rows came back meanwhile`,
+      }
     }
     await source.execute(recheckStatement(keyed), { ...named, after: rechecked, upto })
     rechecked = upto

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { PipelineError } from '../../../pipeline/errors.ts'
-import {
-  incrementalFilter,
-  sendPlainSignalStatement,
-  signalCharacters,
-  snapshotNotification,
-  snapshotSignal,
-} from '../../../pipeline/snapshot-signal.ts'
+import { filteredSignal, incrementalFilter, sendPlainSignalStatement, snapshotNotification } from '../../../pipeline/snapshot-signal.ts'
 import { cameBackFilter, stillThereQuery } from '../../../pipeline/vanished-keys.ts'
 import { clientSettings } from '../../aws-clients.ts'
 import { readLog } from '../connector/read-log.ts'
@@ -25,10 +19,7 @@ export const returnRows: Piece = async (progress, { keyed, source, named, place,
   const { signal } = progress
   if (signal === null) {
     const id = randomUUID()
-    const narrow = snapshotSignal([keyed.table], cameBackFilter(keyed))
-    // The condition of a key of many columns with long names may not fit: the whole table then.
-    const data = narrow.length <= signalCharacters ? narrow : snapshotSignal([keyed.table])
-    await source.execute(sendPlainSignalStatement, { id, data })
+    await source.execute(sendPlainSignalStatement, { id, data: filteredSignal(keyed.table, cameBackFilter(keyed)) })
     return { ...progress, signal: { id, at: now().getTime() }, seen: `${progress.cameBack} rows that came back are being read again` }
   }
   const begin = { newest: signal.at - 60_000, ids: [], next: null }

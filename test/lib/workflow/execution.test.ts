@@ -115,6 +115,18 @@ test('tables are snapshotted where any is to be', async () => {
   ])
 })
 
+test('rows that vanished are removed after the snapshots have arrived, and before the last changes of the canary prove what was read again', async () => {
+  const { steps } = await run({}, { 'ensure-snapshot-requests': () => ({ pending: true, removal: true }) })
+  expect(steps.slice(steps.indexOf('ensure-tables-scanned')).slice(0, 6)).toEqual([
+    'ensure-tables-scanned',
+    'ensure-canary',
+    'await-canary',
+    'ensure-vanished-removed',
+    'ensure-canary',
+    'await-canary',
+  ])
+})
+
 test('a step that is not ready is asked again with its last answer, whatever members that has', async () => {
   const { calls } = await run(
     {},
@@ -158,7 +170,7 @@ test('the report is given the answer of every step, also of those that ran besid
   expect(answers.ensureSource).toMatchObject({ did: ['source'] })
   expect(answers.awaitVpcConnectivity).toMatchObject({ did: ['connectivity'] })
   const silent = answerKeys.filter((key) => answers[key] === null)
-  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureTablesScanned'])
+  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureTablesScanned', 'ensureVanishedRemoved'])
 })
 
 test('what is transient is tried again, and what is not ends the execution under its own name', async () => {

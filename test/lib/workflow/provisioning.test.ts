@@ -27,6 +27,7 @@ test('what is waited for has its own wait', () => {
     'Wait until the initial snapshot is complete',
     'Wait until the tables are snapshotted',
     'Wait until the inserted canary row is in Iceberg',
+    'Wait before the next rows are removed',
     'Wait until the updated canary row is changed in Iceberg',
     'Wait until the deleted canary row is gone from Iceberg',
     'Wait until the rows are counted',

@@ -82,6 +82,7 @@ const asksFirst: Readonly<Partial<Record<StepName, keyof typeof words>>> = {
   'ensure-tables-scanned': 'rdsData',
   'ensure-canary': 'rdsData',
   'await-canary': 'athena',
+  'ensure-vanished-removed': 'rdsData',
   'ensure-snapshots-completed': 'rdsData',
   'await-row-counts': 'athena',
 }

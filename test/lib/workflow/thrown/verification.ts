@@ -26,7 +26,15 @@ const scanned = (rest: string) => {
   aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: String(Date.now()), timestamp: Date.now(), message }] })
 }
 
+/** A table that is re-synced, and was read. */
+const resynced = source('AS covers', (row) => ({ ...row, reason: 'resync', signal: 'sent', scanned: 'true', completed: 'false' }))
+
 const notRead = source('wal_status', (row) => ({ ...row, active: 'false' }))
+const running = () =>
+  void aws.athena.on(GetQueryExecutionCommand).callsFake(() => {
+    pass(10)
+    return { QueryExecution: { Status: { State: 'RUNNING' } } }
+  })
 const failedQuery = () => query({ State: 'FAILED', StateChangeReason: 'TABLE_NOT_FOUND' })
 
 /** The source, its snapshot, and the smoke test. */
@@ -140,6 +148,41 @@ export const verificationRows: readonly ThrownRow[] = [
     arrange: signalled,
   },
   {
+    step: 'ensure-vanished-removed',
+    error: 'QueryFailed',
+    says: 'TABLE_NOT_FOUND',
+    arrange() {
+      resynced()
+      failedQuery()
+    },
+  },
+  {
+    step: 'ensure-vanished-removed',
+    error: 'NotInTime',
+    says: "public.orders: Athena's query q is RUNNING",
+    look: 2,
+    minutes: 12 * 60 + 1,
+    arrange() {
+      resynced()
+      running()
+    },
+  },
+  {
+    step: 'ensure-vanished-removed',
+    error: 'SnapshotFailed',
+    says: 'public.orders: 1 rows came back while others were removed',
+    look: 10,
+    minutes: 16,
+    arrange: () =>
+      void aws.rdsData.on(ExecuteStatementCommand).callsFake((statement) => {
+        const answer = sourceAnswer(statement)
+        const found: SourceRow[] = JSON.parse(answer.formattedRecords ?? '[]')
+        if (statement.sql.includes('AS count')) return { formattedRecords: '[{"count":"1"}]' }
+        if (!statement.sql.includes('AS covers')) return answer
+        return { formattedRecords: JSON.stringify(found.map((row) => ({ ...row, reason: 'resync', scanned: 'true', completed: 'false' }))) }
+      }),
+  },
+  {
     step: 'await-canary',
     error: 'CanaryLost',
     says: 'It was last seen in the topic aurora.cdc.all-tables',
@@ -162,10 +205,6 @@ export const verificationRows: readonly ThrownRow[] = [
     says: "last seen: Athena's query q is RUNNING",
     look: 2,
     minutes: 31,
-    arrange: () =>
-      void aws.athena.on(GetQueryExecutionCommand).callsFake(() => {
-        pass(10)
-        return { QueryExecution: { Status: { State: 'RUNNING' } } }
-      }),
+    arrange: running,
   },
 ]
