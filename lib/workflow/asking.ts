@@ -9,9 +9,9 @@ type Looked = Named & { readonly question: Named; readonly wait: Named & { reado
 
 /** Tasks that ask a step, and keep its last answer under a key of the state data. */
 export interface Asking<Step extends string, Key extends string> {
-  ask(step: Step, key: Key, named: Named, parameters?: PayloadTemplate): Piece
+  readonly ask: (step: Step, key: Key, named: Named, parameters?: PayloadTemplate) => Piece
   /** Again and again, until the answer is that it is ready. */
-  askUntilReady(step: Step, key: Key, named: Looked, parameters?: PayloadTemplate): Piece
+  readonly askUntilReady: (step: Step, key: Key, named: Looked, parameters?: PayloadTemplate) => Piece
 }
 
 export function asking<Step extends string, Key extends string>(functionArn: (step: Step) => string): Asking<Step, Key> {

@@ -42,7 +42,7 @@ export async function revokeGrants(
   // Its own right goes last: without it nothing else is left either, nor could be seen.
   if (addAdministrator && !(await administers(lakeFormation, grantingRole)))
     return ready(request, now(), { seen: nothing, did, already: did.length > 0 ? [] : [nothing] })
-  const own = ownGrants(plan, await held(lakeFormation, plan))
+  const own = ownGrants(plan, await listedGrants(lakeFormation, plan))
   const until = now().getTime() + revokeForMs
   let revoked = 0
   for (const grant of own) {
@@ -61,7 +61,7 @@ export async function revokeGrants(
 }
 
 /** What is granted on the pipeline's catalog; nothing where the table bucket or the namespace is gone, and its grants with it. */
-async function held(lakeFormation: LakeFormationClient, plan: ProvisioningPlan): Promise<PrincipalResourcePermissions[]> {
+async function listedGrants(lakeFormation: LakeFormationClient, plan: ProvisioningPlan): Promise<PrincipalResourcePermissions[]> {
   try {
     return await asGranting(plan, undefined, () => heldGrants(lakeFormation, plan))
   } catch (error) {

@@ -47,7 +47,8 @@ async function remains() {
   )
   const admin = new Kafka({ clientId: 'test', brokers: [started.run.state.kafkaBootstrap], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  const topics = await admin.listTopics().finally(() => admin.disconnect())
+  const topics = await admin.listTopics()
+  await admin.disconnect()
   const { account, endpoint, place } = started.run.aws
   const kafka = new KafkaClient({ endpoint: endpoint.uri, region: account.region, credentials: place.principals.administrator })
   const policy = await kafka.send(new GetClusterPolicyCommand({ ClusterArn: account.find('AWS::MSK::Cluster')[0]?.arn })).then(
@@ -67,8 +68,8 @@ async function bothSides() {
     const text = names.split(', ').map((name) => `CAST(${name} AS varchar)`)
     const sql = (from: string) => `SELECT concat_ws('|', ${text.join(', ')}) FROM ${from} ORDER BY 1`
     const { rows } = await started.atSource((client) => client.query<unknown[]>({ text: sql(`public.${table}`), rowMode: 'array' }))
-    sides.source.push(rows.flat().toSorted())
-    sides.iceberg.push((await started.query(sql(`$.${table}`))).flat().toSorted())
+    sides.source.push(rows.flat().map(String).toSorted())
+    sides.iceberg.push((await started.query(sql(`$.${table}`))).flat().map(String).toSorted())
   }
   return sides
 }
@@ -130,8 +131,9 @@ test('provisioned again, it begins with a snapshot of what the source has by the
 test('cut off after each state, and with each step killed in the middle, it comes to the same', async () => {
   const { stoppedAfter, killedIn, last } = await cutOffEverywhere(started.run, teardownInput(connector()), 'teardownStateMachine')
   const tasks = Object.entries(teardownDefinition((step) => step).States).flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : []))
-  // There are no grants where IAM governs the catalog.
-  expect(tasks.filter((name) => !stoppedAfter.includes(name))).toEqual(['Revoke the grants of the pipeline'])
+  // There are no grants where IAM governs the catalog; and after the last task an execution has ended before it can be stopped.
+  const spared = new Set(['Revoke the grants of the pipeline', 'Report what was removed'])
+  expect(tasks.filter((name) => !stoppedAfter.includes(name) && !spared.has(name))).toEqual([])
   expect(killedIn.length).toBeGreaterThan(10)
   expect(reportOf(last).did).toEqual([])
   expect(await remains()).toEqual([])
