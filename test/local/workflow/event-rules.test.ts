@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DeployedResource } from '../../../local/cloudformation/account.ts'
 import { type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
 import { matches } from '../../../local/workflow/event-rules.ts'
-import { functionArn, machineArn, task, type WorkflowFixture, workflowFixture } from './workflow-fixture.ts'
+import { machineArn, task, type WorkflowFixture, workflowFixture } from './workflow-fixture.ts'
 
 let fixture: WorkflowFixture
 
@@ -24,19 +23,13 @@ const told = `
   }`
 const definition: JsonObject = { StartAt: 'Only', States: { Only: task('failing', { End: true }) } }
 
-const rule = (pattern: JsonObject): Record<string, DeployedResource> => ({
-  Rule: {
-    stack: 'Stack',
-    logicalId: 'Rule',
-    type: 'AWS::Events::Rule',
-    physicalId: 'failed',
-    arn: 'arn:aws:events:us-east-1:111122223333:rule/failed',
-    key: 'failed',
-    attributes: {},
-    properties: { EventPattern: pattern, Targets: [{ Arn: functionArn('told'), Id: 'Target0' }] },
-    local: {},
-    deletionPolicy: 'Delete',
-    after: [],
+const rule = (pattern: JsonObject): JsonObject => ({
+  Type: 'AWS::Events::Rule',
+  Properties: {
+    Name: 'failed',
+    EventPattern: pattern,
+    State: 'ENABLED',
+    Targets: [{ Arn: { 'Fn::GetAtt': ['Functiontold', 'Arn'] }, Id: 'Target0' }],
   },
 })
 
@@ -51,15 +44,14 @@ async function deployWith(pattern: JsonObject, permitted = true): Promise<void> 
     Type: 'AWS::Lambda::Permission',
     Properties: {
       Action: 'lambda:InvokeFunction',
-      FunctionName: functionArn('told'),
+      FunctionName: { 'Fn::GetAtt': ['Functiontold', 'Arn'] },
       Principal: 'events.amazonaws.com',
-      SourceArn: 'arn:aws:events:us-east-1:111122223333:rule/failed',
+      SourceArn: { 'Fn::GetAtt': ['Rule', 'Arn'] },
     },
   }
   await fixture.deploy({ failing, told }, definition, {
     mayInvoke: ['failing'],
-    resources: permitted ? { Permission: permission } : {},
-    deployed: rule(pattern),
+    resources: { Rule: rule(pattern), ...(permitted ? { Permission: permission } : {}) },
   })
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { AwsPlace } from '../../../local/aws/place.ts'
-import type { DeployedResource } from '../../../local/cloudformation/account.ts'
 import type { JsonObject } from '../../../local/cloudformation/json.ts'
 import { openWorkflow, type Workflow } from '../../../local/workflow/workflow.ts'
 import { inline, type PlaceFixture, placeFixture, type Served, trust } from '../aws/place.ts'
@@ -21,7 +20,6 @@ export interface WorkflowFixture {
     more?: {
       readonly mayInvoke?: readonly string[]
       readonly resources?: JsonObject
-      readonly deployed?: Readonly<Record<string, DeployedResource>>
     },
   ): Promise<void>
   /** Opens the same data folder again, as the next run does. */
@@ -61,7 +59,7 @@ export async function workflowFixture(): Promise<WorkflowFixture> {
     workflow,
     served,
     failures,
-    async deploy(functions, definition, { mayInvoke = Object.keys(functions), resources = {}, deployed = {} } = {}) {
+    async deploy(functions, definition, { mayInvoke = Object.keys(functions), resources = {} } = {}) {
       const names = Object.entries(functions)
       for (const [name, source] of names) fixture.asset(name, source)
       if (role === '') role = await account.role('function', [{ Effect: 'Allow', Action: 'states:DescribeExecution', Resource: '*' }])
@@ -77,24 +75,18 @@ export async function workflowFixture(): Promise<WorkflowFixture> {
             },
           },
           ...Object.fromEntries(names.map(([name]) => [`Function${name}`, lambda(name, role)])),
+          Machine: {
+            Type: 'AWS::StepFunctions::StateMachine',
+            Properties: {
+              StateMachineName: 'machine',
+              DefinitionString: JSON.stringify(definition),
+              RoleArn: { 'Fn::GetAtt': ['MachineRole', 'Arn'] },
+            },
+          },
           ...resources,
         },
       }
       await fixture.deploy({ Stack: stack }, place.account)
-      Object.assign(place.account.stack('Stack').resources, deployed)
-      place.account.stack('Stack').resources['Machine'] = {
-        stack: 'Stack',
-        logicalId: 'Machine',
-        type: 'AWS::StepFunctions::StateMachine',
-        physicalId: machineArn,
-        arn: machineArn,
-        key: machineArn,
-        attributes: {},
-        properties: { DefinitionString: JSON.stringify(definition), RoleArn: 'arn:aws:iam::111122223333:role/machine' },
-        local: {},
-        deletionPolicy: 'Delete',
-        after: [],
-      }
     },
     reopen() {
       const again = open()
