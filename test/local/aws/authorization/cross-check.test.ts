@@ -17,6 +17,9 @@ const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b'
 const everything = [{ name: 'Everything', policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } }]
 const notAboutThis = '{"message":"no.resource.types"}'
 
+/** Newer than the pinned reference, in which no operation of that name is an action; docs/limitations.md says so. */
+const unknownThere = ['kafkaconnect:RestartConnector']
+
 /** Leaves it to the policies of roles, as the default policy of a key does; without it they would count for nothing. */
 const keyPolicy = {
   Version: '2012-10-17',
@@ -35,7 +38,7 @@ beforeAll(async () => {
   const distinct = [...new Map(all.map((call) => [JSON.stringify(call), call])).values()]
   // A statement may give several actions on resources of several types: not every action is about each of them.
   const possible = await Promise.all(distinct.map((call) => theirs(everything, 'arn:aws:iam::111122223333:role/any', call)))
-  calls = distinct.filter((_call, index) => possible[index] !== notAboutThis)
+  calls = distinct.filter(({ action }, index) => possible[index] !== notAboutThis && !unknownThere.includes(action))
 })
 
 type Policies = SynthesizedRole['policies']
