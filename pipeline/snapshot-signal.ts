@@ -76,7 +76,7 @@ const line = /\{id='([^']*)', aggregateType='Incremental Snapshot', type='([A-Z_
 /** A value ends where the next member begins; names of tables may hold what separates members. */
 const member = (text: string, name: string) =>
   new RegExp(
-    `[{ ]${name}=(.*?)(?:, (?:connector_name|data_collections|scanned_collection|status|total_rows_scanned)=|\\}, timestamp=)`,
+    `[{ ]${name}=(.*?)(?:, (?:connector_name|data_collections|scanned_collection|status|total_rows|total_rows_scanned)=|\\}, timestamp=)`,
     's',
   ).exec(text)?.[1] ?? ''
 
