@@ -69,10 +69,11 @@ test('Firehose gets what it writes with, the checks and the readers what they re
       {
         principal,
         resource: { Table: { CatalogId, DatabaseName: plan.namespace, TableWildcard: {} } },
-        permissions: ['SELECT', 'DESCRIBE'],
+        permissions: principal === plan.removingRole ? ['SELECT', 'DESCRIBE', 'INSERT', 'DELETE', 'ALTER'] : ['SELECT', 'DESCRIBE'],
       },
     ])
   }
+  expect(plan.queryingRoles).toContain(plan.removingRole)
   expect(plan.queryingRoles).not.toEqual([])
   expect(wantedGrants(plan)).toHaveLength(3 * (2 + plan.queryingRoles.length))
 })

@@ -170,7 +170,7 @@ test('the report is given the answer of every step, also of those that ran besid
   expect(answers.ensureSource).toMatchObject({ did: ['source'] })
   expect(answers.awaitVpcConnectivity).toMatchObject({ did: ['connectivity'] })
   const silent = answerKeys.filter((key) => answers[key] === null)
-  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureTablesScanned', 'ensureVanishedRemoved'])
+  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureSlotForgotten', 'ensureTablesScanned', 'ensureVanishedRemoved'])
 })
 
 test('what is transient is tried again, and what is not ends the execution under its own name', async () => {

@@ -22,6 +22,7 @@ test('what is waited for has its own wait', () => {
     'Wait until the topic can be made',
     'Wait until the topic is ACTIVE',
     'Wait until the delivery stream is ACTIVE',
+    'Wait until nothing is left of the lost slot',
     'Wait until the former connector is gone',
     'Wait until the connector is RUNNING',
     'Wait until the initial snapshot is complete',
