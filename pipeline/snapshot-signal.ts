@@ -73,12 +73,8 @@ export function isTaskEnd(text: string): boolean {
 }
 
 const line = /\{id='([^']*)', aggregateType='Incremental Snapshot', type='([A-Z_]+)'/
-/** A value ends where the next member begins; names of tables may hold what separates members. */
-const member = (text: string, name: string) =>
-  new RegExp(
-    `[{ ]${name}=(.*?)(?:, (?:connector_name|data_collections|scanned_collection|status|total_rows|total_rows_scanned)=|\\}, timestamp=)`,
-    's',
-  ).exec(text)?.[1] ?? ''
+/** Of `additionalData={a=1, b=2}`, in no order; the names of tables that are snapshotted hold no separators. */
+const member = (text: string, name: string) => new RegExp(`[{ ]${name}=([^,}]*)[,}]`).exec(text)?.[1] ?? ''
 
 /** The notification that a line is. */
 export function snapshotNotification(text: string): SnapshotNotification | undefined {

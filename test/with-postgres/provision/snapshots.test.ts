@@ -38,7 +38,7 @@ const resync = (...names: string[]) => ({ ...asked<never>(), request: { ...asked
 const notified = (id: string, name: string, rows: number, status = 'SUCCEEDED') => ({
   eventId: `${id} ${name}`,
   timestamp: Date.now(),
-  message: `[Worker-0] INFO [Notification Service]  {id='${id}', aggregateType='Incremental Snapshot', type='TABLE_SCAN_COMPLETED', additionalData={connector_name=aurora.cdc, data_collections=public.${name}, scanned_collection=public.${name}, total_rows_scanned=${rows}, status=${status}}, timestamp=1} (io.debezium:1)`,
+  message: `[Worker-0] INFO [Notification Service]  {id='${id}', aggregateType='Incremental Snapshot', type='TABLE_SCAN_COMPLETED', additionalData={scanned_collection=public.${name}, connector_name=aurora.cdc, total_rows_scanned=${rows}, total_rows=${rows}, data_collections=public.${name}, status=${status}}, timestamp=1} (io.debezium:1)`,
 })
 
 beforeEach(async () => {

@@ -125,7 +125,7 @@ export const verificationRows: readonly ThrownRow[] = [
     says: 'public.orders has no primary key as Debezium sees it',
     arrange() {
       signalled()
-      scanned('total_rows_scanned=0, status=NO_PRIMARY_KEY')
+      scanned('total_rows_scanned=0, total_rows=0, status=NO_PRIMARY_KEY')
     },
   },
   {
@@ -136,7 +136,7 @@ export const verificationRows: readonly ThrownRow[] = [
     minutes: 1,
     arrange() {
       signalled()
-      scanned('total_rows_scanned=0, status=UNKNOWN_SCHEMA')
+      scanned('total_rows_scanned=0, total_rows=0, status=UNKNOWN_SCHEMA')
     },
   },
   {
