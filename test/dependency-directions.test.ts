@@ -6,7 +6,10 @@ const allowed: Record<string, { folders: string[]; packages: RegExp }> = {
   bin: { folders: ['bin', 'lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|node:)/ },
   lib: { folders: ['lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|cdk-nag|esbuild|node:(path|crypto))/ },
   pipeline: { folders: ['pipeline'], packages: /^(zod|node:crypto)$/ },
-  handlers: { folders: ['handlers', 'pipeline'], packages: /^(@aws-sdk\/client-|@aws-lambda-powertools\/|node:(buffer|crypto|perf_hooks)$)/ },
+  handlers: {
+    folders: ['handlers', 'pipeline'],
+    packages: /^(@aws-sdk\/client-|@aws-lambda-powertools\/|node:(buffer|crypto|perf_hooks)$)/,
+  },
 }
 const root = resolve(import.meta.dirname, '..')
 
