@@ -78,7 +78,7 @@ test.each<[type: string, value: string, there: string, gone: string, more?: obje
   ['int4range', "'[1,5)'", '[1,5)', '[1,6)'],
   ['public.mood', "'so so'", 'so so', 'sad', { kind: 'enum' }],
   ['public.code', "'a b'", 'a b', 'a', { kind: 'domain', baseType: 'character varying(8)' }],
-])('a key of type %s is found at the source by the text that Iceberg has of it (%s)', async (type, value, there, gone, more) => {
+])('a key of type %s is found at the source by the text that Iceberg has of it (%s)', async (type, value, there, gone, more = {}) => {
   const table = declared(type, more)
   if (!table) throw new Error('no table')
   await run(`CREATE SCHEMA cdc; CREATE TABLE cdc.vanished_keys (table_schema text, table_name text, key text, found_at timestamptz, removed_at timestamptz, came_back boolean);
