@@ -77,7 +77,7 @@ function place(options: ProvisionOptions): {
   readonly input: () => string
 } {
   const { dataDirectory, watch: watched, stateMachine, input } = options
-  const named = (file: string) => ({
+  const ofDeployment = (file: string) => ({
     stateMachineArn: () => stateMachine ?? deployedMachine(file, input === undefined),
     input: () => input ?? teardownInput(resourceNames(readDeployment(file)).connector),
   })
@@ -86,7 +86,7 @@ function place(options: ProvisionOptions): {
     const region = arn === undefined ? readDeployment(options.deploymentFile).region : arn.split(':')[3]
     return {
       client: new SFNClient(region === undefined ? {} : { region }),
-      ...named(options.deploymentFile),
+      ...ofDeployment(options.deploymentFile),
     }
   }
   const run = readRun(dataDirectory)
@@ -96,7 +96,7 @@ function place(options: ProvisionOptions): {
   const deploymentFile = dataPaths(dataDirectory).deployment
   const { region } = readDeployment(deploymentFile)
   const client = new SFNClient({ endpoint: run.awsEndpoint, region, credentials: run.awsCredentials })
-  return { client, ...named(deploymentFile) }
+  return { client, ...ofDeployment(deploymentFile) }
 }
 
 /** A state machine of a deployment: its name is fixed at synthesis. */

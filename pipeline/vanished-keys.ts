@@ -46,9 +46,10 @@ export const nextVanishedQuery = `
 /** Keys that one statement removes. */
 export const mostKeys = { ofOneColumn: 5000, ofSeveral: 200 } as const
 
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+
 /** Removes rows by their keys, which are lists of texts. */
 export function removeRowsStatement(place: IcebergPlace, { table, forms }: KeyedTable, keys: readonly (readonly string[])[]): string {
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
   const [first] = forms
   const condition =
     first && forms.length === 1

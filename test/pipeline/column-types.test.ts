@@ -139,7 +139,7 @@ test.each([
 ])('whether Debezium sends the values of %s is known without reading warnings', (text, reason) => {
   const type = parsePostgresType(text)
   expect(unsentReason(type)).toBe(reason)
-  if (reason !== undefined) expect(typeWarnings(type)).toContain(reason)
+  expect(typeWarnings(type).filter((warning) => warning === reason)).toEqual([reason].filter((one) => one !== undefined))
 })
 
 test('arrays of a domain are known not to be sent', () => {

@@ -215,8 +215,8 @@ test('the other listener of the brokers is open to the same security groups, and
   const ports = (templates: typeof app) =>
     ofType(templates, 'AWS::EC2::SecurityGroupIngress')
       .filter(({ Properties }) => Properties?.SourceSecurityGroupId !== undefined)
-      .map(({ Properties }) => Properties?.FromPort)
-      .toSorted()
+      .map(({ Properties }) => Number(Properties?.FromPort))
+      .toSorted((one, other) => one - other)
   expect(ports(app)).toEqual([5432, 9098, 9098])
   expect(ports(synthesized({ ...localDeployment, kafka: { authentication: 'unauthenticated' } }))).toEqual([5432, 9094, 9094, 9098, 9098])
 })

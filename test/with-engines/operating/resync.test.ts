@@ -16,13 +16,13 @@ const unequal = async () =>
 /** How few rows a reader sees at worst, until told to stop. */
 function watchRows(table: string): { stop(): Promise<number> } {
   let fewest = Number.POSITIVE_INFINITY
-  let isStopped = false
+  const stopped = new AbortController()
   const watching = (async () => {
-    while (!isStopped) fewest = Math.min(fewest, await count(table))
+    while (!stopped.signal.aborted) fewest = Math.min(fewest, await count(table))
   })()
   return {
     async stop() {
-      isStopped = true
+      stopped.abort()
       await watching
       return fewest
     },
