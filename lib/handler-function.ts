@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, CfnFunction, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
@@ -21,6 +21,8 @@ export interface HandlerFunctionSettings {
   readonly environment?: Record<string, string>
   readonly timeoutSeconds: number
   readonly permissions: Permissions
+  /** Its role has an action that cfn-lint's list does not know yet. */
+  readonly hasNewActions?: boolean
 }
 
 /** A function of the state machine or around it, with a role and a log group of its own. */
@@ -50,6 +52,10 @@ export class HandlerFunction extends Construct {
         ...(statements.length > 0 && { Step: new PolicyDocument({ statements: [...statements] }) }),
       },
     })
+    const { defaultChild } = role.node
+    // cfn-lint's list of actions is older than some that are needed (docs/limitations.md); the tests hold each by the service authorization reference.
+    if (settings.hasNewActions && defaultChild instanceof CfnRole)
+      defaultChild.addMetadata('cfn-lint', { config: { ignore_checks: ['W3037'] } })
     acknowledgeWildcards(role, [[logStreams, "Lambda draws the names of the log streams of the function's own log group"], ...wildcards])
     this.function = new Function(this, 'Function', {
       functionName: settings.name,

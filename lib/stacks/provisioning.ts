@@ -172,6 +172,7 @@ export class CdcProvisioning extends DeploymentStack {
       entry: 'handlers/restart/restart-connector.ts',
       description: "Restarts the connector after the secret of Debezium's user was rotated",
       define: { CONNECTOR_NAME: JSON.stringify(connector.name) },
+      hasNewActions: true,
       permissions: together(
         anywhere(['kafkaconnect:ListConnectors'], 'What lists connectors has no resource-level permissions'),
         allow(
