@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutDirectory } from '../../../local/engines/paths.ts'
 import { readTablesFile } from '../../../local/source/tables-file.ts'
@@ -33,15 +33,7 @@ export async function operate(): Promise<OperatedRun> {
   const tablesFile = join(declarations, 'tables.json')
   const start = (tables: readonly TableDeclaration[]) => {
     writeFileSync(tablesFile, JSON.stringify({ tables }))
-    return startRun(folder, {
-      tablesFile,
-      ...(process.env['TELL']
-        ? {
-            tell: (line: string) => appendFileSync(process.env['TELL'] ?? '', line + '\n'),
-            announce: (line: string) => appendFileSync(process.env['TELL'] ?? '', line + '\n'),
-          }
-        : {}),
-    })
+    return startRun(folder, { tablesFile })
   }
   let current: StartedRun | undefined
   let writer: Writer | undefined
