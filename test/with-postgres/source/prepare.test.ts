@@ -207,7 +207,7 @@ test("a user's own object in the schema cdc stops its removal, and stays", async
   await expect(detachSource(source.client, { announce: () => undefined })).rejects.toThrow(
     /The schema cdc holds, or is used by, something that is not the pipeline's/,
   )
-  expect(await rows("SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'cdc'")).toEqual([{ n: '3' }])
+  expect(await rows("SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'cdc'")).toEqual([{ n: '5' }])
 })
 
 test('the samples have seven rows each, and the walkthrough does what it says', async () => {
