@@ -53,7 +53,7 @@ export class HandlerFunction extends Construct {
       },
     })
     const { defaultChild } = role.node
-    // cfn-lint's list of actions is older than some that are needed (docs/limitations.md); the tests hold each by the service authorization reference.
+    // cfn-lint's list of actions, like the service authorization reference of the tests, is older than some that are needed: docs/limitations.md names them.
     if (settings.hasNewActions && defaultChild instanceof CfnRole)
       defaultChild.addMetadata('cfn-lint', { config: { ignore_checks: ['W3037'] } })
     acknowledgeWildcards(role, [[logStreams, "Lambda draws the names of the log streams of the function's own log group"], ...wildcards])

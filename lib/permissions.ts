@@ -18,6 +18,17 @@ export function anywhere(actions: string[], reason: string): Permissions {
   return allow(actions, ['*'], [['*', reason]])
 }
 
+/** What has a service deliver logs to CloudWatch in the caller's name. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html */
+export const logDeliveryActions = [
+  'logs:CreateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:DescribeLogGroups',
+  'logs:DescribeResourcePolicies',
+  'logs:GetLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+] as const
+
 /** All of these together; where several have a `*` for the same resource, their reasons too. */
 export function together(...parts: readonly Permissions[]): Permissions {
   const reasons = new Map<string, string[]>()

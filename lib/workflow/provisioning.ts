@@ -1,7 +1,6 @@
 import { type AnswerKey, answerKeys, reportMembers, type StepName } from '../../pipeline/provisioning.ts'
-import { asking, canaryChange, taskTimeoutSeconds } from './asking.ts'
-import { retries } from './retries.ts'
-import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel, task } from './states.ts'
+import { asking, canaryChange } from './asking.ts'
+import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel } from './states.ts'
 
 /**
  * Between looks at what may take a day and a half: a look is about nine events, of which an execution may have 25,000. Only one of the two snapshots
@@ -18,7 +17,7 @@ const executionTimeoutSeconds = 7 * 24 * 60 * 60
  */
 export function provisioningDefinition(functionArn: (step: StepName) => string): Definition {
   const steps = asking<StepName, AnswerKey>(functionArn)
-  const { ask, askUntilReady } = steps
+  const { begin, ask, askUntilReady, report } = steps
 
   const source = chain(
     ask('check-source', 'checkSource', {
@@ -188,15 +187,7 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
   )
 
   const wholeMachine = chain(
-    task({
-      name: 'Check the request',
-      comment: 'The input of the execution: {} does everything.',
-      Resource: functionArn('check-request'),
-      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$', previous: null, parameters: {} },
-      ResultSelector: { 'request.$': '$.request', ...Object.fromEntries(answerKeys.map((key) => [key, null])) },
-      TimeoutSeconds: taskTimeoutSeconds,
-      Retry: retries(),
-    }),
+    begin('check-request', answerKeys, { name: 'Check the request', comment: 'The input of the execution: {} does everything.' }),
     preparation,
     deliveryReady,
     either(
@@ -212,14 +203,9 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       ),
       chain(streaming, smokeTest),
     ),
-    task({
+    report('report', reportMembers, {
       name: 'Report what was done',
       comment: 'What was done and what was so already, rows per table, latencies, and the query to run next.',
-      Resource: functionArn('report'),
-      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$.request', previous: null, parameters: { 'answers.$': '$' } },
-      ResultSelector: Object.fromEntries(reportMembers.map((member) => [`${member}.$`, `$.${member}`])),
-      TimeoutSeconds: taskTimeoutSeconds,
-      Retry: retries(),
     }),
   )
 

@@ -5,6 +5,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { acknowledge, acknowledgeWildcards } from '../acknowledge.ts'
 import { stateMachineArn } from '../arns.ts'
 import type { DeploymentStack } from '../deployment-stack.ts'
+import { logDeliveryActions } from '../permissions.ts'
 import type { Definition } from './states.ts'
 
 export interface StepMachineSettings {
@@ -45,21 +46,7 @@ export class StepMachine {
         }),
         // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy
         Log: new PolicyDocument({
-          statements: [
-            new PolicyStatement({
-              actions: [
-                'logs:CreateLogDelivery',
-                'logs:DeleteLogDelivery',
-                'logs:DescribeLogGroups',
-                'logs:DescribeResourcePolicies',
-                'logs:GetLogDelivery',
-                'logs:ListLogDeliveries',
-                'logs:PutResourcePolicy',
-                'logs:UpdateLogDelivery',
-              ],
-              resources: ['*'],
-            }),
-          ],
+          statements: [new PolicyStatement({ actions: [...logDeliveryActions, 'logs:UpdateLogDelivery'], resources: ['*'] })],
         }),
       },
     })

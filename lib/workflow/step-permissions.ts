@@ -19,7 +19,7 @@ import {
   tableBucketArn,
 } from '../arns.ts'
 import { decryptSecrets, encryptData } from '../keys.ts'
-import { allow, anywhere, noPermissions, type Permissions, together } from '../permissions.ts'
+import { allow, anywhere, logDeliveryActions, noPermissions, type Permissions, together } from '../permissions.ts'
 import { readTables, readTablesWildcards } from '../reading.ts'
 import { vpcNetworking, vpcNetworkingWildcards } from '../vpc-networking.ts'
 import { deleteConnector, deleteOffsets, lookAtConnector } from './removal-permissions.ts'
@@ -166,18 +166,7 @@ function connectorPermissions({ stack, deployment, plan }: StepPermissionsSettin
       passTo('kafkaconnect.amazonaws.com', roleArn),
       // MSK Connect does these in the caller's name: the workers' network interfaces, the delivery of their logs, and its service-linked role at the first connector.
       { statements: vpcNetworking(stack, deployment), wildcards: vpcNetworkingWildcards(stack) },
-      anywhere(
-        [
-          'logs:CreateLogDelivery',
-          'logs:DeleteLogDelivery',
-          'logs:DescribeLogGroups',
-          'logs:DescribeResourcePolicies',
-          'logs:GetLogDelivery',
-          'logs:ListLogDeliveries',
-          'logs:PutResourcePolicy',
-        ],
-        'What delivers logs has no resource-level permissions',
-      ),
+      anywhere([...logDeliveryActions], 'What delivers logs has no resource-level permissions'),
       {
         statements: [
           new PolicyStatement({

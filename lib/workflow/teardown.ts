@@ -1,7 +1,6 @@
 import { type stepsOfBoth, type TeardownKey, type TeardownStepName, teardownKeys, teardownReportMembers } from '../../pipeline/teardown.ts'
-import { asking, canaryChange, taskTimeoutSeconds } from './asking.ts'
-import { retries } from './retries.ts'
-import { chain, type Definition, onlyIf, task } from './states.ts'
+import { asking, canaryChange } from './asking.ts'
+import { chain, type Definition, onlyIf } from './states.ts'
 
 /** Each wait has a deadline of its own; this only ends what nobody foresaw. */
 const executionTimeoutSeconds = 24 * 60 * 60
@@ -12,7 +11,7 @@ const executionTimeoutSeconds = 24 * 60 * 60
  */
 export function teardownDefinition(functionArn: (step: TeardownStepName | (typeof stepsOfBoth)[number]) => string): Definition {
   const steps = asking<TeardownStepName | (typeof stepsOfBoth)[number], TeardownKey | `${'ensure' | 'await'}CanaryUpdate`>(functionArn)
-  const { ask, askUntilReady } = steps
+  const { begin, ask, askUntilReady, report } = steps
   const [insert, lookForInserted] = canaryChange(steps, 'insert', 'Insert', 'inserted')
 
   const draining = chain(
@@ -33,14 +32,9 @@ export function teardownDefinition(functionArn: (step: TeardownStepName | (typeo
   )
 
   const whole = chain(
-    task({
+    begin('check-teardown', teardownKeys, {
       name: 'Check that this is meant',
       comment: 'The input names the connector, and no provisioning execution runs, which would make again what is removed.',
-      Resource: functionArn('check-teardown'),
-      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$', previous: null, parameters: {} },
-      ResultSelector: { 'request.$': '$.request', ...Object.fromEntries(teardownKeys.map((key) => [key, null])) },
-      TimeoutSeconds: taskTimeoutSeconds,
-      Retry: retries(),
     }),
     ask('check-ownership', 'checkOwnership', {
       name: 'Check whose it is',
@@ -105,14 +99,9 @@ export function teardownDefinition(functionArn: (step: TeardownStepName | (typeo
       name: 'Take Firehose out of the cluster policy',
       comment: 'Statements of others stay; a policy of nothing else is deleted.',
     }),
-    task({
+    report('report-teardown', teardownReportMembers, {
       name: 'Report what was removed',
       comment: 'What was removed, what stays and how it would be deleted, and the commands to run next.',
-      Resource: functionArn('report-teardown'),
-      Parameters: { 'execution.$': '$$.Execution', 'request.$': '$.request', previous: null, parameters: { 'answers.$': '$' } },
-      ResultSelector: Object.fromEntries(teardownReportMembers.map((member) => [`${member}.$`, `$.${member}`])),
-      TimeoutSeconds: taskTimeoutSeconds,
-      Retry: retries(),
     }),
   )
 

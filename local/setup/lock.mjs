@@ -8,6 +8,9 @@ const beatMs = 2_000
 /** A holder that has not touched its lock for so long, while we watched, is gone (its pid may be another's by now). */
 const silentMs = 15_000
 
+/** How long a lock may be without its holder's name before somebody is told that it is unknown. */
+const unwrittenMs = 200
+
 /**
  * Runs `run` while no other command prepares the same checkout; `onWait` is told once whom it waits for.
  *
@@ -54,7 +57,13 @@ async function acquire(file, own, onWait, silent) {
       if ((await read(file))?.text === lock.text) await rm(file, { force: true })
       continue
     }
-    if (!told) onWait(holder(lock.text)?.pid)
+    const waitedFor = holder(lock.text)
+    // A lock is written a moment after it is made: whose it is is known at the next look, unless a crash came between.
+    if (!waitedFor && performance.now() - seen.since < unwrittenMs) {
+      await sleep(5)
+      continue
+    }
+    if (!told) onWait(waitedFor?.pid)
     told = true
     await sleep(300)
   }
@@ -90,7 +99,7 @@ function holder(text) {
   try {
     return JSON.parse(text)
   } catch {
-    // Just created and not written yet, or cut off by a crash: silence will tell.
+    // Just created and not written yet, or cut off by a crash.
     return undefined
   }
 }
