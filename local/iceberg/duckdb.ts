@@ -43,8 +43,9 @@ export async function openLake(settings: LakeSettings): Promise<Lake> {
   const first = await instance.connect()
   for (const extension of extensions) await first.run(`LOAD ${extension}`)
   await first.run("SET GLOBAL TimeZone = 'UTC'")
+  // A commit without an answer may have happened: removing its files, as DuckDB does by itself, would break the table. https://github.com/duckdb/duckdb-iceberg/pull/1120
   await first.run(
-    `ATTACH '' AS ${quoteIdentifier(name)} (TYPE iceberg, ENDPOINT ${quoteText(settings.catalogUri)}, AUTHORIZATION_TYPE 'none')`,
+    `ATTACH '' AS ${quoteIdentifier(name)} (TYPE iceberg, ENDPOINT ${quoteText(settings.catalogUri)}, AUTHORIZATION_TYPE 'none', REMOVE_FILES_ON_DELETE false)`,
   )
   first.closeSync()
   return {

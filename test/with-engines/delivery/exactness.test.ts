@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeliverySettingsFile } from '../../../local/delivery/settings.ts'
+import { type LosingProxy, losingProxy } from './losing-proxy.ts'
 import { createTables, errorLines, kill, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
 
 let place: Place
@@ -124,4 +125,20 @@ describe('a delivery that is killed', () => {
       await check(settings)
     }
   }, 300_000)
+})
+
+describe('a catalog whose answers are lost', () => {
+  let proxy: LosingProxy
+  beforeAll(async () => {
+    proxy = await losingProxy(place.catalog.uri)
+  })
+  afterAll(() => proxy.close())
+
+  it('leaves each row once, and every file of a commit that happened', async () => {
+    const { settings, finished } = await prepare('lost-answers')
+    await startProcess({ ...settings, catalogUri: proxy.uri }, main)
+    expect(finished()).toBe(true)
+    expect(proxy.lost).toBeGreaterThan(1)
+    await check(settings)
+  }, 60_000)
 })
