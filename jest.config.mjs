@@ -1,4 +1,4 @@
-/** The folder of a test says what it needs: nothing, a PostgreSQL server, or all engines. */
+/** The folder of a test says what it needs: nothing, the whole app synthesized or whole state machines, a PostgreSQL server, or all engines. */
 const project = (displayName, testMatch, ignored = []) => ({
   displayName,
   testMatch,
@@ -17,7 +17,8 @@ export default {
   // A machine with other work to do takes many times as long; a test that hangs is still ended.
   testTimeout: 30_000,
   projects: [
-    project('unit', ['<rootDir>/test/**/*.test.ts'], ['/test/with-postgres/', '/test/with-engines/']),
+    project('unit', ['<rootDir>/test/**/*.test.ts'], ['/test/whole-app/', '/test/with-postgres/', '/test/with-engines/']),
+    project('whole-app', ['<rootDir>/test/whole-app/**/*.test.ts']),
     project('with-postgres', ['<rootDir>/test/with-postgres/**/*.test.ts']),
     project('with-engines', ['<rootDir>/test/with-engines/**/*.test.ts']),
   ],

@@ -26,7 +26,7 @@ let granting: string
 let reader: string
 
 beforeEach(async () => {
-  fixture = await placeFixture()
+  fixture = await placeFixture({ timeScale: 0.1 })
   await fixture.fixture.deploy({ tables: tablesTemplate() }, fixture.place.account)
   granting = await fixture.role('granting', everything)
   reader = await fixture.role('reader', [])
@@ -150,9 +150,9 @@ test('a role that was just made is no principal yet', async () => {
   const fresh = await fixture.role('fresh', [])
   const attempt = () => lakeFormation().send(grant(fresh, catalog, ['DESCRIBE']))
   await expect(attempt()).rejects.toMatchObject({ name: 'InvalidInputException', message: 'Invalid principal' })
-  fixture.pass(9)
+  fixture.pass(0.9)
   await expect(attempt()).rejects.toMatchObject({ name: 'InvalidInputException' })
-  fixture.pass(1)
+  fixture.pass(0.1)
   await attempt()
 })
 

@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serveAws, withoutAccount } from '../../../local/aws/endpoint.ts'
-import { readAssembly } from '../../../local/cloudformation/assembly.ts'
-import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
-import { localFunctions } from '../../../local/cloudformation/resources/lambda-function.ts'
-import { synthesize } from '../../../local/cloudformation/synthesize.ts'
-import { letFirehoseIn } from './firehose-let-in.ts'
-import { accountFixture } from './fixture.ts'
-import { openGate } from './open-gate.ts'
+import { serveAws, withoutAccount } from '../../../../local/aws/endpoint.ts'
+import { readAssembly } from '../../../../local/cloudformation/assembly.ts'
+import { deployAssembly } from '../../../../local/cloudformation/deploy.ts'
+import { localFunctions } from '../../../../local/cloudformation/resources/lambda-function.ts'
+import { synthesize } from '../../../../local/cloudformation/synthesize.ts'
+import { letFirehoseIn } from '../../../local/cloudformation/firehose-let-in.ts'
+import { accountFixture } from '../../../local/cloudformation/fixture.ts'
+import { openGate } from '../../../local/cloudformation/open-gate.ts'
 
-const root = join(import.meta.dirname, '..', '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..', '..')
 const directory = mkdtempSync(join(tmpdir(), 'synthesize-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 

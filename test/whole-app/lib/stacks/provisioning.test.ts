@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isObject, type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
-import type { Template } from '../../../local/cloudformation/template.ts'
-import { provisioningSteps } from '../../../pipeline/provisioning.ts'
-import { provisioningVariables } from '../../../pipeline/provisioning-environment.ts'
-import { stepsOfBoth, teardownSteps } from '../../../pipeline/teardown.ts'
-import { allowing } from '../statements.ts'
-import { inRegion, localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../synthesized.ts'
+import { isObject, type JsonObject, scalarText } from '../../../../local/cloudformation/json.ts'
+import type { Template } from '../../../../local/cloudformation/template.ts'
+import { provisioningSteps } from '../../../../pipeline/provisioning.ts'
+import { provisioningVariables } from '../../../../pipeline/provisioning-environment.ts'
+import { stepsOfBoth, teardownSteps } from '../../../../pipeline/teardown.ts'
+import { allowing } from '../../../lib/statements.ts'
+import { inRegion, localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../../../lib/synthesized.ts'
 
 const app = synthesized()
 const template = templateOf(app, 'CdcProvisioning')
@@ -41,7 +41,7 @@ test('every step has a file, a function and a role of its own, and no file of th
     ['provision', provisioningSteps],
     ['teardown', teardownSteps],
   ] as const) {
-    const files = readdirSync(join(import.meta.dirname, '..', '..', '..', 'handlers', folder)).filter(
+    const files = readdirSync(join(import.meta.dirname, '..', '..', '..', '..', 'handlers', folder)).filter(
       (name) => name.endsWith('.ts') && verbs.test(name),
     )
     expect(files.map((name) => name.replace('.ts', '')).toSorted()).toEqual([...steps].toSorted())

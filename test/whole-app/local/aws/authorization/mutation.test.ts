@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Decision } from '../../../../local/aws/authorization/decisions.ts'
-import { parsePolicy } from '../../../../local/aws/authorization/document.ts'
-import { evaluate } from '../../../../local/aws/authorization/evaluate.ts'
-import { globalContext } from '../../../../local/aws/authorize.ts'
-import { type AclBinding, kafkaAcls } from '../../../../local/aws/kafka-acls.ts'
-import type { KafkaDecision } from '../../../../local/aws/kafka-denials.ts'
-import type { JsonObject } from '../../../../local/cloudformation/json.ts'
-import { workerNames } from '../../../../local/engines/connect.ts'
-import { connectorName } from '../../../../pipeline/names.ts'
-import { localDeployment, synthesized } from '../../../lib/synthesized.ts'
-import { type SynthesizedRole, statementsOf, synthesizedRoles } from './synthesized-roles.ts'
-import { unused } from './unused-actions.ts'
+import type { Decision } from '../../../../../local/aws/authorization/decisions.ts'
+import { parsePolicy } from '../../../../../local/aws/authorization/document.ts'
+import { evaluate } from '../../../../../local/aws/authorization/evaluate.ts'
+import { globalContext } from '../../../../../local/aws/authorize.ts'
+import { type AclBinding, kafkaAcls } from '../../../../../local/aws/kafka-acls.ts'
+import type { KafkaDecision } from '../../../../../local/aws/kafka-denials.ts'
+import type { JsonObject } from '../../../../../local/cloudformation/json.ts'
+import { workerNames } from '../../../../../local/engines/connect.ts'
+import { connectorName } from '../../../../../pipeline/names.ts'
+import { localDeployment, synthesized } from '../../../../lib/synthesized.ts'
+import { type SynthesizedRole, statementsOf, synthesizedRoles } from '../../../../local/aws/authorization/synthesized-roles.ts'
+import { unused } from '../../../../local/aws/authorization/unused-actions.ts'
 
 // A full local run needs every action that a role has: without any one of them something that the run did would have been refused. What it did is
 // recorded: test/fixtures/authorization/README.md.
 
-const fixtures = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'authorization')
+const fixtures = join(import.meta.dirname, '..', '..', '..', '..', 'fixtures', 'authorization')
 const account = { id: '111122223333', region: 'us-east-1' }
 const names = Object.values(workerNames(connectorName))
 

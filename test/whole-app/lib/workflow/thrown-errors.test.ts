@@ -1,13 +1,13 @@
-import { errorNames } from '../../../pipeline/errors.ts'
-import { stepErrors } from '../../../pipeline/step-errors.ts'
-import { allIsWell, aws } from './thrown/aws.ts'
-import { catalogRows } from './thrown/catalog.ts'
-import { clusterRows } from './thrown/cluster.ts'
-import { connectorRows } from './thrown/connector.ts'
-import { everySource, everyStep } from './thrown/every-step.ts'
-import { runWith } from './thrown/machine.ts'
-import { pass, start, type ThrownRow } from './thrown/row.ts'
-import { verificationRows } from './thrown/verification.ts'
+import { errorNames } from '../../../../pipeline/errors.ts'
+import { stepErrors } from '../../../../pipeline/step-errors.ts'
+import { allIsWell, aws } from '../../../lib/workflow/thrown/aws.ts'
+import { catalogRows } from '../../../lib/workflow/thrown/catalog.ts'
+import { clusterRows } from '../../../lib/workflow/thrown/cluster.ts'
+import { connectorRows } from '../../../lib/workflow/thrown/connector.ts'
+import { everySource, everyStep } from '../../../lib/workflow/thrown/every-step.ts'
+import { runWith } from '../../../lib/workflow/thrown/machine.ts'
+import { pass, start, type ThrownRow } from '../../../lib/workflow/thrown/row.ts'
+import { verificationRows } from '../../../lib/workflow/thrown/verification.ts'
 
 // Each error really thrown by the step itself, for AWS's own reason, in the machine as it is deployed.
 

@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../../../local/cloudformation/json.ts'
-import { allowing, type Statement, standIns, statementFaults, trustFaults } from '../statements.ts'
-import { inRegion, localDeployment, memberOf, objectsIn, ofType, synthesized } from '../synthesized.ts'
+import { isObject, type JsonObject } from '../../../../local/cloudformation/json.ts'
+import { allowing, type Statement, standIns, statementFaults, trustFaults } from '../../../lib/statements.ts'
+import { inRegion, localDeployment, memberOf, objectsIn, ofType, synthesized } from '../../../lib/synthesized.ts'
 
 const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b'
 const deployments: Record<string, object> = {

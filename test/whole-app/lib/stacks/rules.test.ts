@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isObject, type Json, scalarText } from '../../../local/cloudformation/json.ts'
-import { parseDeployment } from '../../../pipeline/deployment.ts'
+import { isObject, type Json, scalarText } from '../../../../local/cloudformation/json.ts'
+import { parseDeployment } from '../../../../pipeline/deployment.ts'
 import {
   deployedAfter,
   findings,
@@ -13,9 +13,9 @@ import {
   resources,
   stackTags,
   synthesized,
-} from '../synthesized.ts'
+} from '../../../lib/synthesized.ts'
 
-const root = join(import.meta.dirname, '..', '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..', '..')
 const app = synthesized()
 const existing = {
   tableBucket: { name: 'given', create: false },

@@ -1,6 +1,6 @@
-import { deployAssembly, destroyStack } from '../../../local/cloudformation/deploy.ts'
-import { localDeployment, synthesized } from '../../lib/synthesized.ts'
-import { type AccountFixture, accountFixture, assemblyOf } from './fixture.ts'
+import { deployAssembly, destroyStack } from '../../../../local/cloudformation/deploy.ts'
+import { localDeployment, synthesized } from '../../../lib/synthesized.ts'
+import { type AccountFixture, accountFixture, assemblyOf } from '../../../local/cloudformation/fixture.ts'
 
 let fixture: AccountFixture
 beforeEach(async () => {

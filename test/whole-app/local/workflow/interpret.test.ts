@@ -1,6 +1,6 @@
-import { isObject, type Json, type JsonObject } from '../../../local/cloudformation/json.ts'
-import { localDefinition, type StateOfDefinition } from '../../../local/workflow/definition.ts'
-import { interpret, type Outcome, StateError, type StateEvent } from '../../../local/workflow/interpret.ts'
+import { isObject, type Json, type JsonObject } from '../../../../local/cloudformation/json.ts'
+import { localDefinition, type StateOfDefinition } from '../../../../local/workflow/definition.ts'
+import { interpret, type Outcome, StateError, type StateEvent } from '../../../../local/workflow/interpret.ts'
 
 const timeScale = 1 / 600
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
-import { provisioningSteps } from '../../pipeline/provisioning.ts'
+import { provisioningSteps } from '../../../pipeline/provisioning.ts'
 
-const root = join(import.meta.dirname, '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..')
 const handlers = [
   ...provisioningSteps.map((step) => `handlers/provision/${step}.ts`),
   'handlers/gate/custom-resource.ts',

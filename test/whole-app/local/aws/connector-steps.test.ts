@@ -1,10 +1,10 @@
-import type { StepPlace } from '../../../handlers/provision/step.ts'
-import { type AwsRequest, type AwsService, json } from '../../../local/aws/endpoint.ts'
-import { connectState } from '../../../local/aws/msk-connect/connector-state.ts'
-import { mskConnectService } from '../../../local/aws/msk-connect.ts'
-import type { StepAnswer, StepRequest } from '../../../pipeline/provisioning.ts'
-import { asked, place as local } from '../../handlers/provision/asked.ts'
-import { type ConnectorFixture, connectorFixture, connectorName } from './connector-fixture.ts'
+import type { StepPlace } from '../../../../handlers/provision/step.ts'
+import { type AwsRequest, type AwsService, json } from '../../../../local/aws/endpoint.ts'
+import { connectState } from '../../../../local/aws/msk-connect/connector-state.ts'
+import { mskConnectService } from '../../../../local/aws/msk-connect.ts'
+import type { StepAnswer, StepRequest } from '../../../../pipeline/provisioning.ts'
+import { asked, place as local } from '../../../handlers/provision/asked.ts'
+import { type ConnectorFixture, connectorFixture, connectorName } from '../../../local/aws/connector-fixture.ts'
 
 // The steps' own clients, against the stand-in: as the state machine asks them, again and again.
 
@@ -39,8 +39,8 @@ beforeEach(async () => {
   })
   jest.resetModules()
   steps = {
-    ...(await import('../../../handlers/provision/ensure-connector.ts')),
-    ...(await import('../../../handlers/provision/await-connector.ts')),
+    ...(await import('../../../../handlers/provision/ensure-connector.ts')),
+    ...(await import('../../../../handlers/provision/await-connector.ts')),
   }
 })
 

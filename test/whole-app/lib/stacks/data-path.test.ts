@@ -1,4 +1,4 @@
-import { localDeployment, memberOf, ofType, onlyOf, synthesized } from '../synthesized.ts'
+import { localDeployment, memberOf, ofType, onlyOf, synthesized } from '../../../lib/synthesized.ts'
 
 const tables = {
   tables: [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Json, scalarText } from '../../../local/cloudformation/json.ts'
-import { localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../synthesized.ts'
+import { type Json, scalarText } from '../../../../local/cloudformation/json.ts'
+import { localDeployment, memberOf, objectsIn, ofType, onlyOf, synthesized } from '../../../lib/synthesized.ts'
 
 const app = synthesized({ ...localDeployment, alarms: { email: 'me@example.com' } })
 const alarms = ofType(app, 'AWS::CloudWatch::Alarm').map(({ Properties = {} }) => Properties)
@@ -35,7 +35,7 @@ test.each([
 })
 
 test('every alarm says what it sees, why its threshold, and where in the runbook to go on; and it tells the topic of good and bad', () => {
-  const runbook = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'runbook.md'), 'utf8')
+  const runbook = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'runbook.md'), 'utf8')
   const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading)
   expect(alarms.length).toBeGreaterThan(15)
   for (const { AlarmName, AlarmDescription, AlarmActions, OKActions } of alarms) {

@@ -2,12 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 import fc from 'fast-check'
-import { parsePolicy } from '../../../../local/aws/authorization/document.ts'
-import { evaluate } from '../../../../local/aws/authorization/evaluate.ts'
-import { globalContext } from '../../../../local/aws/authorize.ts'
-import { localDeployment, memberOf, synthesized } from '../../../lib/synthesized.ts'
-import { changedPolicies, conditions, pick, policyChanges } from './changed-policies.ts'
-import { type Call, callsOf, type SynthesizedRole, statementsOf, synthesizedRoles } from './synthesized-roles.ts'
+import { parsePolicy } from '../../../../../local/aws/authorization/document.ts'
+import { evaluate } from '../../../../../local/aws/authorization/evaluate.ts'
+import { globalContext } from '../../../../../local/aws/authorize.ts'
+import { localDeployment, memberOf, synthesized } from '../../../../lib/synthesized.ts'
+import { changedPolicies, conditions, pick, policyChanges } from '../../../../local/aws/authorization/changed-policies.ts'
+import {
+  type Call,
+  callsOf,
+  type SynthesizedRole,
+  statementsOf,
+  synthesizedRoles,
+} from '../../../../local/aws/authorization/synthesized-roles.ts'
 
 // What decides here must decide as an independent evaluator does. That one is used by tests only: its licence is the AGPL.
 
@@ -92,7 +98,7 @@ test.each([
   ['Lake Formation does', 'calls-lake-formation.jsonl', { ...localDeployment, lakeFormation: { addAdministrator: true } }],
 ])('every call of a full run in which %s', async (_what, file, deployment) => {
   const { roles: own } = await synthesizedRoles(synthesized(deployment))
-  const recorded = readFileSync(join(import.meta.dirname, '..', '..', '..', 'fixtures', 'authorization', file), 'utf8')
+  const recorded = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'fixtures', 'authorization', file), 'utf8')
   const differences: object[] = []
   for (const line of recorded.trim().split('\n')) {
     const { principal, allowed, ...call }: Call & { principal: string; allowed: boolean } = JSON.parse(line)

@@ -12,8 +12,8 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import { type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
-import { functionArn, machineArn, task, type WorkflowFixture, workflowFixture } from './workflow-fixture.ts'
+import { type JsonObject, scalarText } from '../../../../local/cloudformation/json.ts'
+import { functionArn, machineArn, task, type WorkflowFixture, workflowFixture } from '../../../local/workflow/workflow-fixture.ts'
 
 let fixture: WorkflowFixture
 let client: SFNClient

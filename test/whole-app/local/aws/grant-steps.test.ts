@@ -6,16 +6,16 @@ import {
   LakeFormationClient,
   ListPermissionsCommand,
 } from '@aws-sdk/client-lakeformation'
-import type { CatalogAnswer } from '../../../handlers/provision/check-catalog.ts'
-import type { GrantsParameters } from '../../../handlers/provision/ensure-grants.ts'
-import type { StepPlace } from '../../../handlers/provision/step.ts'
-import { AwsError, type AwsRequest, type AwsService } from '../../../local/aws/endpoint.ts'
-import { glueService, setTablesCatalogMode } from '../../../local/aws/glue.ts'
-import { hasGrant, lakeFormationService } from '../../../local/aws/lake-formation.ts'
-import type { StepAnswer, StepRequest } from '../../../pipeline/provisioning.ts'
-import { asked, place as local } from '../../handlers/provision/asked.ts'
-import { tablesTemplate } from '../cloudformation/fixture.ts'
-import { type PlaceFixture, placeFixture, type Served } from './place.ts'
+import type { CatalogAnswer } from '../../../../handlers/provision/check-catalog.ts'
+import type { GrantsParameters } from '../../../../handlers/provision/ensure-grants.ts'
+import type { StepPlace } from '../../../../handlers/provision/step.ts'
+import { AwsError, type AwsRequest, type AwsService } from '../../../../local/aws/endpoint.ts'
+import { glueService, setTablesCatalogMode } from '../../../../local/aws/glue.ts'
+import { hasGrant, lakeFormationService } from '../../../../local/aws/lake-formation.ts'
+import type { StepAnswer, StepRequest } from '../../../../pipeline/provisioning.ts'
+import { asked, place as local } from '../../../handlers/provision/asked.ts'
+import { type PlaceFixture, placeFixture, type Served } from '../../../local/aws/place.ts'
+import { tablesTemplate } from '../../../local/cloudformation/fixture.ts'
 
 // The steps' own clients, against the stand-ins, as a role that may call Lake Formation and nothing else.
 
@@ -65,8 +65,8 @@ beforeEach(async () => {
   })
   jest.resetModules()
   steps = {
-    ...(await import('../../../handlers/provision/check-catalog.ts')),
-    ...(await import('../../../handlers/provision/ensure-grants.ts')),
+    ...(await import('../../../../handlers/provision/check-catalog.ts')),
+    ...(await import('../../../../handlers/provision/ensure-grants.ts')),
   }
   await steps.checkCatalog(asked(), place)
   fixture.pass(10)
