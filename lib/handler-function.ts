@@ -1,12 +1,11 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, CfnFunction, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { Architecture, CfnFunction, type Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge.ts'
 import { logStreamArn } from './arns.ts'
 import type { DeploymentStack } from './deployment-stack.ts'
-import { handlerCode } from './handler-code.ts'
 import type { Permissions } from './permissions.ts'
 
 export interface HandlerFunctionSettings {
@@ -14,10 +13,7 @@ export interface HandlerFunctionSettings {
   readonly name: string
   readonly roleName: string
   readonly logGroupName: string
-  /** Path of the handler's file from the root of the project. */
-  readonly entry: string
-  /** Global constants that the handler declares, each as JSON. */
-  readonly define?: Record<string, string>
+  readonly code: Code
   readonly environment?: Record<string, string>
   readonly timeoutSeconds: number
   readonly permissions: Permissions
@@ -63,7 +59,7 @@ export class HandlerFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: handlerCode(settings.entry, settings.define),
+      code: settings.code,
       memorySize: 256,
       timeout: Duration.seconds(settings.timeoutSeconds),
       ...(settings.environment && { environment: settings.environment }),

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 /** Which folders of the project, and which packages, the files of a folder may import. `local/` may see everything and nothing sees it. */
 const allowed: Record<string, { folders: string[]; packages: RegExp }> = {
   bin: { folders: ['bin', 'lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|node:)/ },
-  lib: { folders: ['lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|cdk-nag|esbuild|node:(path|crypto))/ },
+  lib: { folders: ['lib', 'pipeline'], packages: /^(aws-cdk-lib|constructs|cdk-nag|esbuild|node:(fs|path|crypto))/ },
   pipeline: { folders: ['pipeline'], packages: /^(zod|node:crypto)$/ },
   handlers: {
     folders: ['handlers', 'pipeline'],

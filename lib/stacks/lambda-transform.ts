@@ -7,7 +7,9 @@ import { transformPlan } from '../../pipeline/transform-plan.ts'
 import { acknowledgeWildcards } from '../acknowledge.ts'
 import { logStreamArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
-import { handlerCode } from '../handler-code.ts'
+import { handlerCodes } from '../handler-code.ts'
+
+const entry = 'handlers/transform/index.ts'
 
 /** The transform function, with the declaration of tables in its bundle, and its log group. */
 export class CdcLambdaTransform extends DeploymentStack {
@@ -36,7 +38,7 @@ export class CdcLambdaTransform extends DeploymentStack {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: handlerCode('handlers/transform/index.ts', { TRANSFORM_PLAN: JSON.stringify(plan) }),
+      code: handlerCodes([entry], { TRANSFORM_PLAN: JSON.stringify(plan) })(entry),
       memorySize: transform.memoryMiB,
       timeout: Duration.seconds(transform.timeoutSeconds),
       role,

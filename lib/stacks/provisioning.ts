@@ -3,6 +3,7 @@ import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena'
 import { Rule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
@@ -13,6 +14,7 @@ import { stepsOfBoth, teardownSteps } from '../../pipeline/teardown.ts'
 import { acknowledge } from '../acknowledge.ts'
 import { connectorArn, executionArns, functionArn, stateMachineArn } from '../arns.ts'
 import { DeploymentStack, type StackSettings } from '../deployment-stack.ts'
+import { handlerCodes } from '../handler-code.ts'
 import { HandlerFunction } from '../handler-function.ts'
 import { allow, anywhere, together } from '../permissions.ts'
 import { functionTimeoutSeconds } from '../workflow/asking.ts'
@@ -28,6 +30,17 @@ const scannedBytesLimit = 100 * 1024 ** 3
 /** Results of checks are looked at while their execution runs, and perhaps the day after. */
 const resultsDays = 7
 
+const provisioningEntry = (step: string) => `handlers/provision/${step}.ts`
+const teardownEntry = (step: string) => `handlers/teardown/${step}.ts`
+
+/** Handlers around the state machines. */
+const entriesAround = [
+  'handlers/gate/custom-resource.ts',
+  'handlers/gate/signal-failure.ts',
+  'handlers/restart/restart-connector.ts',
+] as const
+type CodeAround = (entry: (typeof entriesAround)[number]) => Code
+
 /** The state machines that do what no template can, and undo it, their steps, and what tells CloudFormation when a deployment waits for one. */
 export class CdcProvisioning extends DeploymentStack {
   constructor(scope: Construct, { deployment, tables }: StackSettings) {
@@ -38,7 +51,8 @@ export class CdcProvisioning extends DeploymentStack {
     const clusterArn = StringParameter.valueForStringParameter(this, names.clusterArnParameter)
     const plan = provisioningPlan(deployment, tables)
     const permissions = stepPermissions({ stack: this, deployment, names, plan, clusterArn })
-    const define = { PROVISIONING_PLAN: JSON.stringify(plan) }
+    const stepEntries = [...provisioningSteps.map(provisioningEntry), ...teardownSteps.map(teardownEntry)]
+    const stepCode = handlerCodes(stepEntries, { PROVISIONING_PLAN: JSON.stringify(plan) })
     const environment = {
       [provisioningVariables.clusterArn]: clusterArn,
       [provisioningVariables.pluginArn]: StringParameter.valueForStringParameter(this, names.pluginArnParameter),
@@ -46,15 +60,13 @@ export class CdcProvisioning extends DeploymentStack {
       [provisioningVariables.workerSecurityGroup]: StringParameter.valueForStringParameter(this, names.workerSecurityGroupParameter),
     }
     const steps = provisioningSteps.map((step) => {
-      const entry = `handlers/provision/${step}.ts`
       const description = `Step ${step} of the provisioning state machine`
-      return this.function(step, { entry, description, define, environment, permissions: permissions[step] })
+      return this.function(step, { code: stepCode(provisioningEntry(step)), description, environment, permissions: permissions[step] })
     })
     const removing = teardownPermissions({ stack: this, deployment, names, plan, clusterArn })
     const teardown = teardownSteps.map((step) => {
-      const entry = `handlers/teardown/${step}.ts`
       const description = `Step ${step} of the teardown state machine`
-      return this.function(step, { entry, description, define, environment, permissions: removing[step] })
+      return this.function(step, { code: stepCode(teardownEntry(step)), description, environment, permissions: removing[step] })
     })
     const step = (name: string) => functionArn(this, names.stepFunction(name))
     const provisioningMachine = new StepMachine(this, 'StateMachine', {
@@ -76,8 +88,9 @@ export class CdcProvisioning extends DeploymentStack {
     })
     teardownMachine.machine.node.addDependency(...steps, ...teardown)
     this.workgroup()
-    this.gate()
-    this.rotation(plan)
+    const code = handlerCodes(entriesAround, { CONNECTOR_NAME: JSON.stringify(plan.connector.name) })
+    this.gate(code)
+    this.rotation(plan, code)
     new CfnOutput(this, 'StateMachineArn', { value: provisioningMachine.machine.ref, description: 'The provisioning state machine' })
     new CfnOutput(this, 'TeardownStateMachineArn', { value: teardownMachine.machine.ref, description: 'The teardown state machine' })
     new CfnOutput(this, 'WorkgroupName', { value: names.workgroup, description: "Athena's workgroup of the checks" })
@@ -129,11 +142,11 @@ export class CdcProvisioning extends DeploymentStack {
   }
 
   /** What the gate in CdcFirehose invokes, and what tells it that its execution failed. It is here, so that it outlives that stack's failure. */
-  private gate(): void {
+  private gate(code: CodeAround): void {
     const { names } = this
     const executions = executionArns(this, names.stateMachine, gateExecutionPrefix)
     this.function('gate', {
-      entry: 'handlers/gate/custom-resource.ts',
+      code: code('handlers/gate/custom-resource.ts'),
       description: 'Starts the execution that the deployment of the delivery stream waits for',
       permissions: {
         statements: [
@@ -145,7 +158,7 @@ export class CdcProvisioning extends DeploymentStack {
     })
     const all = executionArns(this, names.stateMachine)
     const signal = this.function('signal-failure', {
-      entry: 'handlers/gate/signal-failure.ts',
+      code: code('handlers/gate/signal-failure.ts'),
       description: 'Tells CloudFormation that the execution that it waits for has failed',
       permissions: {
         statements: [new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [all] })],
@@ -165,13 +178,12 @@ export class CdcProvisioning extends DeploymentStack {
   }
 
   /** Has a connector that runs log in with a secret that was rotated. It is told by CloudTrail, which a trail of the account has to record for. */
-  private rotation({ connector, source }: ProvisioningPlan): void {
+  private rotation({ connector, source }: ProvisioningPlan, code: CodeAround): void {
     const own = connectorArn(this, connector.name)
     const drawn = 'MSK Connect draws the ids in these ARNs'
     const restart = this.function('restart-connector', {
-      entry: 'handlers/restart/restart-connector.ts',
+      code: code('handlers/restart/restart-connector.ts'),
       description: "Restarts the connector after the secret of Debezium's user was rotated",
-      define: { CONNECTOR_NAME: JSON.stringify(connector.name) },
       hasNewActions: true,
       permissions: together(
         anywhere(['kafkaconnect:ListConnectors'], 'What lists connectors has no resource-level permissions'),
