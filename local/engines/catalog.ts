@@ -2,14 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { javaCommand, javaEnvironment } from './java.ts'
 import { catalogJars } from './paths.ts'
-import { type EngineSpec, type Supervised, supervise } from './supervisor.ts'
+import { type Attended, attended, type Supervised, supervise } from './supervisor.ts'
 
 export interface RunningCatalog extends Supervised {
   /** Of the Iceberg REST catalog. */
   readonly uri: string
 }
 
-export interface CatalogSettings extends Pick<EngineSpec, 'onEvent'> {
+export interface CatalogSettings extends Attended {
   /** The folder that holds all tables. */
   readonly warehouse: string
   readonly logFile: string
@@ -35,7 +35,7 @@ export async function startCatalog(settings: CatalogSettings): Promise<RunningCa
     cwd: settings.warehouse,
     logFile: settings.logFile,
     ready: async ({ line }) => void (await line(/^ready \d+$/)),
-    ...(settings.onEvent ? { onEvent: settings.onEvent } : {}),
+    ...attended(settings),
   })
   return Object.assign(server, { uri: `http://127.0.0.1:${settings.port}` })
 }

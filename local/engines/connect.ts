@@ -5,14 +5,14 @@ import type { AwsCredentials } from '../aws/principals.ts'
 import type { Credentials } from './credentials.ts'
 import { javaCommand, javaEnvironment, log4jProperties, writeProperties } from './java.ts'
 import { connectPlugins, kafkaJars } from './paths.ts'
-import { type EngineSpec, type EngineStart, type Supervised, supervise } from './supervisor.ts'
+import { type Attended, attended, type EngineSpec, type EngineStart, type Supervised, supervise } from './supervisor.ts'
 
 export interface RunningConnect extends Supervised {
   /** Of the REST interface. */
   readonly uri: string
 }
 
-export interface ConnectSettings extends Pick<EngineSpec, 'onEvent' | 'secrets'> {
+export interface ConnectSettings extends Attended, Pick<EngineSpec, 'secrets'> {
   readonly dataDirectory: string
   readonly logFile: string
   readonly port: number
@@ -69,7 +69,7 @@ export async function startConnect(settings: ConnectSettings): Promise<RunningCo
     logFile: settings.logFile,
     ready: (start) => answers(uri, start),
     secrets: [...(settings.secrets ?? []), ...(settings.kafkaLogin ? [settings.kafkaLogin.password] : [])],
-    ...(settings.onEvent ? { onEvent: settings.onEvent } : {}),
+    ...attended(settings),
   })
   return Object.assign(worker, { uri })
 }

@@ -6,14 +6,14 @@ import { brokerProperties } from '../../pipeline/broker-properties.ts'
 import { maximumMessageBytes } from '../../pipeline/names.ts'
 import { javaCommand, javaEnvironment, log4jProperties, writeProperties } from './java.ts'
 import { kafkaJars } from './paths.ts'
-import { type EngineSpec, type Supervised, supervise } from './supervisor.ts'
+import { type Attended, attended, type Supervised, supervise } from './supervisor.ts'
 
 export interface RunningKafka extends Supervised {
   /** `host:port` of the listener that asks nobody who he is, and refuses him nothing. */
   readonly bootstrap: string
 }
 
-export interface KafkaSettings extends Pick<EngineSpec, 'onEvent'> {
+export interface KafkaSettings extends Attended {
   readonly dataDirectory: string
   readonly logFile: string
   readonly port: number
@@ -60,7 +60,7 @@ export async function startKafka(settings: KafkaSettings): Promise<RunningKafka>
     cwd: settings.dataDirectory,
     logFile: settings.logFile,
     ready: async ({ line }) => void (await line(/Kafka Server started/)),
-    ...(settings.onEvent ? { onEvent: settings.onEvent } : {}),
+    ...attended(settings),
   })
   return Object.assign(broker, { bootstrap })
 }

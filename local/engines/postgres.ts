@@ -9,7 +9,7 @@ import { quoteIdentifier, quoteLiteral } from '../../pipeline/source-sql.ts'
 import { processStart } from '../run/process-identity.ts'
 import type { PostgresCredentials } from './credentials.ts'
 import { type PostgresHome, prepareDataFolder } from './postgres-user.ts'
-import { type EngineSpec, type Supervised, supervise } from './supervisor.ts'
+import { type Attended, attended, type Supervised, supervise } from './supervisor.ts'
 
 export interface RunningPostgres extends Supervised {
   readonly port: number
@@ -18,7 +18,7 @@ export interface RunningPostgres extends Supervised {
   readonly url: string
 }
 
-export interface PostgresSettings extends Pick<EngineSpec, 'onEvent'> {
+export interface PostgresSettings extends Attended {
   readonly home: PostgresHome
   readonly logFile: string
   readonly port: number
@@ -48,7 +48,7 @@ export async function startPostgres(settings: PostgresSettings): Promise<Running
     beforeStart: () => clearStalePid(home.dataDirectory),
     ready: async ({ line }) => void (await line(/database system is ready to accept connections/)),
     secrets: [credentials.administrator.password, credentials.debezium.password],
-    ...(settings.onEvent ? { onEvent: settings.onEvent } : {}),
+    ...attended(settings),
   })
   const { user, password } = credentials.administrator
   const url = (name: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${name}`

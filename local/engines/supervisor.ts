@@ -29,6 +29,16 @@ export interface EngineSpec {
   /** Texts that must appear in no event and no error message. */
   readonly secrets?: readonly string[]
   readonly onEvent?: (event: EngineEvent) => void
+  /** Aborted: a program that is not ready yet need not become so; it is ended. One that is ready goes on. */
+  readonly signal?: AbortSignal
+}
+
+/** What whoever starts an engine may watch it, or give it up, by. */
+export type Attended = Pick<EngineSpec, 'onEvent' | 'signal'>
+
+/** The part of a specification that is {@link Attended}. */
+export function attended({ onEvent, signal }: { readonly [K in keyof Attended]: Attended[K] | undefined }): Attended {
+  return { ...(onEvent ? { onEvent } : {}), ...(signal ? { signal } : {}) }
 }
 
 export interface EngineStart {
@@ -69,7 +79,7 @@ const delayMs = { first: 100, longest: 5000 } as const
 
 /**
  * Starts a program and keeps it running; resolves when it is ready for the first time.
- * @throws PipelineError `EngineFailed` when it cannot be started, with its own last error lines.
+ * @throws PipelineError `EngineFailed` when it cannot be started, with its own last error lines; the reason of the signal where that is aborted first
  */
 export async function supervise(spec: EngineSpec): Promise<Supervised> {
   const file = openLogFile(spec.logFile)
@@ -152,7 +162,21 @@ export async function supervise(spec: EngineSpec): Promise<Supervised> {
       })
       .finally(() => file.close())
   })
-  await Promise.race([firstReady, failed])
+  const stop = async (): Promise<void> => {
+    if (!stopping.signal.aborted) {
+      stopping.abort()
+      if (child) await endProcess(child, spec.stopSignal ?? 'SIGTERM', spec.stopTimeoutMs ?? 10_000)
+      await running
+      say({ kind: 'stopped' })
+    }
+    await running
+  }
+  await Promise.race([firstReady, failed, aborted(spec.signal)])
+  // Of what becomes ready just then, the caller knows nothing either.
+  if (spec.signal?.aborted) {
+    await stop()
+    throw spec.signal.reason
+  }
 
   return {
     name: spec.name,
@@ -163,16 +187,16 @@ export async function supervise(spec: EngineSpec): Promise<Supervised> {
     get restarts() {
       return restarts
     },
-    async stop() {
-      if (!stopping.signal.aborted) {
-        stopping.abort()
-        if (child) await endProcess(child, spec.stopSignal ?? 'SIGTERM', spec.stopTimeoutMs ?? 10_000)
-        await running
-        say({ kind: 'stopped' })
-      }
-      await running
-    },
+    stop,
   }
+}
+
+/** Resolves when the signal is aborted. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve()
+    signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function launch(spec: EngineSpec, log: EngineLog): ChildProcess {

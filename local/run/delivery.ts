@@ -6,7 +6,7 @@ import { localFunctions } from '../cloudformation/resources/lambda-function.ts'
 import type { DeliverySettingsFile } from '../delivery/settings.ts'
 import type { DeliveryStatus } from '../delivery/status.ts'
 import { checkoutDirectory, duckdbExtensions } from '../engines/paths.ts'
-import { type EngineEvent, type Supervised, supervise } from '../engines/supervisor.ts'
+import { type Attended, attended, type Supervised, supervise } from '../engines/supervisor.ts'
 import type { DataPaths } from './data-folder.ts'
 
 export interface RunningDelivery extends Supervised {
@@ -14,7 +14,7 @@ export interface RunningDelivery extends Supervised {
   readonly uri: string
 }
 
-export interface DeliveryPlace {
+export interface DeliveryPlace extends Attended {
   readonly paths: DataPaths
   readonly kafkaBootstrap: string
   readonly kafkaLogin?: DeliverySettingsFile['kafkaLogin']
@@ -22,7 +22,6 @@ export interface DeliveryPlace {
   readonly tableBucket: string
   readonly port: number
   readonly disorder?: DeliverySettingsFile['disorder']
-  readonly onEvent?: (event: EngineEvent) => void
 }
 
 /** Starts the delivery of the account's deployed stream, in a process of its own. */
@@ -58,7 +57,7 @@ export async function startDelivery(account: LocalAccount, place: DeliveryPlace)
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] },
     logFile: join(paths.logs, 'delivery.log'),
     ready: async ({ line }) => void (await line(/^\{"ready":true/)),
-    ...(place.onEvent ? { onEvent: place.onEvent } : {}),
+    ...attended(place),
   })
   return Object.assign(delivery, { uri: `http://127.0.0.1:${port}` })
 }

@@ -9,7 +9,7 @@ import { type Credentials, kafkaPasswords, postgresCredentials } from '../engine
 import { startKafka } from '../engines/kafka.ts'
 import { startPostgres } from '../engines/postgres.ts'
 import { postgresHome } from '../engines/postgres-user.ts'
-import type { EngineEvent } from '../engines/supervisor.ts'
+import { attended, type EngineEvent } from '../engines/supervisor.ts'
 import type { DataPaths } from './data-folder.ts'
 import type { Processes } from './processes.ts'
 
@@ -41,15 +41,20 @@ export function engineAddresses({ port, paths }: Pick<EnginePlace, 'port' | 'pat
 /** The samples' database. */
 export const sampleDatabase = 'shop'
 
-const observed = ({ onEvent }: EnginePlace) => (onEvent ? { onEvent } : {})
-
 export function startSamplePostgres(place: EnginePlace, explicitData: boolean) {
   const { directory, logs } = place.paths
   const credentials = postgresCredentials(directory)
   const home = postgresHome(directory, explicitData)
   const logFile = join(logs, 'postgres.log')
-  return place.processes.start(() =>
-    startPostgres({ home, credentials, database: sampleDatabase, port: place.port('postgres'), logFile, ...observed(place) }),
+  return place.processes.start((signal) =>
+    startPostgres({
+      home,
+      credentials,
+      database: sampleDatabase,
+      port: place.port('postgres'),
+      logFile,
+      ...attended({ ...place, signal }),
+    }),
   )
 }
 
@@ -65,7 +70,7 @@ export function kafkaLogins({ deployment, paths }: Pick<EnginePlace, 'deployment
 export const roleBootstrap = ({ port }: EnginePlace) => `127.0.0.1:${port('kafka-roles')}`
 
 export function startBroker(place: EnginePlace) {
-  return place.processes.start(() =>
+  return place.processes.start((signal) =>
     startKafka({
       dataDirectory: place.paths.kafka,
       logFile: join(place.paths.logs, 'kafka.log'),
@@ -73,7 +78,7 @@ export function startBroker(place: EnginePlace) {
       controllerPort: place.port('kafka-controller'),
       retentionHours: place.deployment.kafka.retentionHours,
       roles: { port: place.port('kafka-roles'), passwords: kafkaLogins(place).passwords },
-      ...observed(place),
+      ...attended({ ...place, signal }),
     }),
   )
 }
@@ -85,7 +90,7 @@ export function startBroker(place: EnginePlace) {
 export function startWorker(place: EnginePlace, aws: { readonly endpoint: string; readonly credentials: AwsCredentials }) {
   const { deployment } = place
   const authenticated = deployment.kafka.authentication === 'iam'
-  return place.processes.start(() =>
+  return place.processes.start((signal) =>
     startConnect({
       dataDirectory: place.paths.connect,
       logFile: join(place.paths.logs, 'connect.log'),
@@ -96,14 +101,14 @@ export function startWorker(place: EnginePlace, aws: { readonly endpoint: string
       awsEndpoint: aws.endpoint,
       awsCredentials: aws.credentials,
       region: deployment.region,
-      ...observed(place),
+      ...attended({ ...place, signal }),
     }),
   )
 }
 
 export function startTableCatalog(place: EnginePlace) {
   const { warehouse, logs } = place.paths
-  return place.processes.start(() =>
-    startCatalog({ warehouse, logFile: join(logs, 'catalog.log'), port: place.port('catalog'), ...observed(place) }),
+  return place.processes.start((signal) =>
+    startCatalog({ warehouse, logFile: join(logs, 'catalog.log'), port: place.port('catalog'), ...attended({ ...place, signal }) }),
   )
 }

@@ -6,10 +6,10 @@ import { isAlive, type ProcessIdentity } from './process-identity.ts'
 /** The processes of a run. */
 export interface Processes {
   /**
-   * Starts one. When the run is being stopped meanwhile, so is this one.
+   * Starts one; the signal is aborted when the run is being stopped.
    * @throws RunStopped when the run is being stopped
    */
-  start<P extends Supervised>(start: () => Promise<P>): Promise<P>
+  start<P extends Supervised>(start: (signal: AbortSignal) => Promise<P>): Promise<P>
   readonly running: readonly Supervised[]
   /** Stops one for good; it is none of the run's any more. */
   end(process: Supervised): Promise<void>
@@ -22,7 +22,7 @@ export interface Processes {
 export function openProcesses(): Processes {
   const starting = new Set<Promise<Supervised>>()
   const running: Supervised[] = []
-  let stopping = false
+  const stopping = new AbortController()
   let fail: ((reason: unknown) => void) | undefined
   const failed = new Promise<never>((_, reject) => {
     fail = reject
@@ -32,14 +32,14 @@ export function openProcesses(): Processes {
     running,
     failed,
     async start(start) {
-      if (stopping) throw runStopped()
-      const started = start()
+      stopping.signal.throwIfAborted()
+      const started = start(stopping.signal)
       starting.add(started)
       try {
         const process = await started
         running.push(process)
         process.failed.catch((reason: unknown) => fail?.(reason))
-        if (stopping) throw runStopped()
+        stopping.signal.throwIfAborted()
         return process
       } finally {
         starting.delete(started)
@@ -51,7 +51,7 @@ export function openProcesses(): Processes {
       await process.stop()
     },
     async stop(order) {
-      stopping = true
+      stopping.abort(runStopped())
       await Promise.allSettled(starting)
       const rank = ({ name }: Supervised) => (order.includes(name) ? order.indexOf(name) : order.length)
       const ranks = [...new Set(running.map(rank))].sort((a, b) => a - b)

@@ -1,3 +1,4 @@
+import { attended } from '../engines/supervisor.ts'
 import type { ConnectWorker } from './connect-worker.ts'
 import { startDelivery } from './delivery.ts'
 import { type EnginePlace, kafkaLogins, roleBootstrap } from './engines.ts'
@@ -51,8 +52,9 @@ export function streamingStage(streaming: Streaming): Stage<object> {
 async function deliver({ run, options: { disorder } }: Streaming): Promise<void> {
   const { aws, place } = run()
   const logins = kafkaLogins(place)
-  await place.processes.start(() =>
+  await place.processes.start((signal) =>
     startDelivery(aws.account, {
+      ...attended({ ...place, signal }),
       paths: place.paths,
       kafkaBootstrap: roleBootstrap(place),
       kafkaLogin: { user: logins.firehose.user, passwordsFile: logins.passwordsFile },
@@ -60,7 +62,6 @@ async function deliver({ run, options: { disorder } }: Streaming): Promise<void>
       tableBucket: place.deployment.tableBucket.name,
       port: place.port('delivery'),
       ...(disorder ? { disorder } : {}),
-      ...(place.onEvent ? { onEvent: place.onEvent } : {}),
     }),
   )
 }

@@ -98,6 +98,25 @@ test('an engine that never becomes ready is killed and named', async () => {
   await expect(start('setInterval(() => {}, 1000)', { readyTimeoutMs: 200 })).rejects.toThrow(/engine was killed: not ready after 0.2 s/)
 })
 
+test('an engine that is given up before it is ready is ended at once, and never said to be ready', async () => {
+  const giveUp = new AbortController()
+  const starting = start(`console.log('child ' + process.pid); setInterval(() => {}, 1000)`, { signal: giveUp.signal })
+  await until(() => kinds().includes('started'), 'the start')
+  giveUp.abort(new Error('not wanted any more'))
+  await expect(starting).rejects.toThrow('not wanted any more')
+  expect(kinds()).toEqual(['started', 'stopped'])
+  const [started] = events
+  expect(started?.kind === 'started' && alive(started.pid)).toBe(false)
+})
+
+test('an engine that is ready goes on when the start of others is given up', async () => {
+  const giveUp = new AbortController()
+  const engine = await start(staysUp, { signal: giveUp.signal })
+  giveUp.abort()
+  await sleep(50)
+  expect(alive(pidOf(engine))).toBe(true)
+})
+
 test('an engine that ignores the stop signal is killed, and its children with it', async () => {
   const script = `
     const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })

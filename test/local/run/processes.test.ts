@@ -29,6 +29,16 @@ test('one that is still starting while all are stopped is stopped too, and none 
   await expect(processes.start(async () => standIn('later', log))).rejects.toMatchObject({ name: 'RunStopped' })
 })
 
+test('one that never becomes ready is told to give up', async () => {
+  const processes = openProcesses()
+  const starting = processes.start(
+    (signal) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  )
+  const refused = starting.catch((error: unknown) => error)
+  await processes.stop([])
+  expect(await refused).toMatchObject({ name: 'RunStopped' })
+})
+
 test('a process that gives up is the failure of all', async () => {
   const processes = openProcesses()
   await processes.start(async () => ({ ...standIn('broker', []), failed: Promise.reject(new Error('gave up')) }))
