@@ -38,15 +38,16 @@ const cloudWatch = new CloudWatchClient(clientSettings)
 export const handler = stepHandler('await-canary', awaitCanary)
 
 /**
- * Looks whether a change of the smoke test's row is in Iceberg, as Athena sees it.
+ * Looks whether a change of the smoke test's row is in Iceberg, as Athena sees it. A row says when it was touched; of one that is gone, `made` does
+ * (ISO 8601).
  * @throws PipelineError `CanaryLost` with the hop where it was last seen, `QueryFailed`, those of `dataApi`
  */
 export async function awaitCanary(
-  request: StepRequest<{ change: CanaryChange }, CanaryAnswer>,
+  request: StepRequest<{ change: CanaryChange; made: string }, CanaryAnswer>,
   { plan, now }: StepPlace,
 ): Promise<CanaryAnswer> {
   const { execution, previous, parameters } = request
-  const { change } = parameters
+  const { change, made } = parameters
   const source = dataApi(rdsData, plan.source, plan.source.preparationSecret).query
   const lsn = previous?.lsn ?? (await walEnd(source))
   const looks = previous?.runningQuery ? previous.looks : (previous?.looks ?? 0) + 1
@@ -57,7 +58,7 @@ export async function awaitCanary(
   const since = waitingSince(request, at)
   const known = { lsn, looks, runningQuery: look.state === 'running' ? id : null }
   if (look.state === 'succeeded' && isSeen(change, look.rows)) {
-    const milliseconds = Math.max(0, at.getTime() - (touchedAt(look.rows) ?? since.getTime()))
+    const milliseconds = Math.max(0, at.getTime() - (touchedAt(look.rows) ?? Date.parse(made)))
     const seen = `the ${change} of the canary's row is in Iceberg, ${durationText(milliseconds)} after it was made`
     return { ...ready(request, at, { seen }), ...known, latencySeconds: Math.round(milliseconds / 100) / 10 }
   }

@@ -78,7 +78,7 @@ export function canaryChange(
         question: { name: `Was the ${changed} canary row seen?`, comment: `Yes, once the ${changed} row ${seen}.` },
         wait: { name: `Wait until the ${changed} canary row ${seen}`, comment: "Firehose's buffer, and a commit.", seconds: 5 },
       },
-      { change },
+      { change, 'made.$': `$.ensureCanary${verb}.since` },
     ),
   ]
 }

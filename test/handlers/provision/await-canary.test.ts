@@ -31,14 +31,17 @@ const found = (...rows: [string, string][]) =>
   })
 const measured = (values: Record<string, number[]>) =>
   cloudWatch.on(GetMetricDataCommand).resolves({ MetricDataResults: Object.entries(values).map(([Id, Values]) => ({ Id, Values })) })
-const request = (change: CanaryChange, previous: CanaryAnswer | null = null) => ({ ...asked(previous), parameters: { change } })
+const request = (change: CanaryChange, previous: CanaryAnswer | null = null) => ({
+  ...asked(previous),
+  parameters: { change, made: '2026-11-22T11:59:52.000Z' },
+})
 const look = (change: CanaryChange, previous: CanaryAnswer | null = null) => awaitCanary(request(change, previous), place)
 const touched = '2026-11-22 11:59:47.500000 UTC'
 
 test.each([
   ['insert', [['1', touched]], 12.5],
   ['update', [['2', touched]], 12.5],
-  ['delete', [], 0],
+  ['delete', [], 8],
 ] as [CanaryChange, [string, string][], number][])('a seen %s comes with its latency', async (change, rows, latencySeconds) => {
   found(...rows)
   expect(await look(change)).toMatchObject({

@@ -154,7 +154,11 @@ test('every step is given the execution, the checked request and its parameters'
     ])
   }
   const parameters = (step: string) => calls.filter((call) => call.step === step).map(({ payload }) => payload.parameters)
-  expect(parameters('await-canary')).toEqual([{ change: 'insert' }, { change: 'update' }, { change: 'delete' }])
+  expect(parameters('await-canary')).toEqual([
+    { change: 'insert', made: expect.any(String) },
+    { change: 'update', made: expect.any(String) },
+    { change: 'delete', made: expect.any(String) },
+  ])
   expect(parameters('await-vpc-connectivity')).toEqual([{ operationArn: 'arn:operation' }])
   expect(parameters('check-source')).toEqual([{}])
 })

@@ -82,7 +82,10 @@ test('what was committed arrives before the connector goes, and the slot goes af
   expect(steps).toEqual(['check-teardown', 'check-ownership', ...canary, ...removing, 'ensure-no-policy', 'report-teardown'])
   const parameters = (step: string) => calls.filter((call) => call.step === step).map(({ payload }) => payload.parameters)
   expect(parameters('await-drained')).toEqual([{ lsn: '0/16B3748' }])
-  expect(parameters('await-canary')).toEqual([{ change: 'insert' }, { change: 'delete' }])
+  expect(parameters('await-canary')).toEqual([
+    { change: 'insert', made: expect.any(String) },
+    { change: 'delete', made: expect.any(String) },
+  ])
   expect(parameters('check-catalog')).toEqual([{ missing: 'tolerated' }])
 })
 
