@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { creationType, isWidening } from './column-changes.ts'
 import type { Deployment } from './deployment.ts'
 import { PipelineError } from './errors.ts'
 import { deliveryStreamIdentity, deliveryStreamName } from './resource-names.ts'
@@ -59,7 +60,9 @@ export function deploymentRecord(deployment: Deployment, tables: readonly Captur
 }
 
 function columnsOf(table: CapturedTable, added: boolean): RecordedColumn[] {
-  return table.columns.filter((column) => column.added === added).map(({ iceberg }) => ({ name: iceberg.name, type: iceberg.type }))
+  return table.columns
+    .filter((column) => column.added === added)
+    .map((column) => ({ name: column.iceberg.name, type: creationType(column) }))
 }
 
 /** @throws PipelineError `InvalidDeployment` where a file holds no such record. */
@@ -131,6 +134,15 @@ function columnFaults(iceberg: string, column: RecordedColumn, before: RecordedT
   const isAdded = before.added.includes(column)
   const same = [...now.columns, ...now.added].find(({ name }) => name === column.name)
   if (!same) return [`${where}: it is not declared any more: keep the column and mark it with "dropped": true`]
+  // An added column is in no template: the state machine makes it what it is declared to be.
+  const follows = isAdded && now.added.includes(same)
+  if (isWidening(column.type, same.type)) {
+    return follows
+      ? []
+      : [
+          `${where}: its Iceberg type was ${column.type} and is ${same.type} now, which it can become in place: say so by "iceberg": { "createdAs": "${column.type}" }`,
+        ]
+  }
   if (same.type !== column.type)
     return [
       `${where}: its Iceberg type was ${column.type} and is ${same.type} now: keep it by "iceberg": { "type": "${column.type}" } where that holds the values, or ${beside}`,

@@ -42,6 +42,7 @@ export const errorNames = {
   RequestRefused: { about: 'provisioning', workflow: 'fail' },
   NotInTime: { about: 'provisioning', workflow: 'fail' },
   InvalidRequest: { about: 'provisioning', workflow: 'fail' },
+  ColumnsImpossible: { about: 'provisioning', workflow: 'fail' },
   CatalogIntegrationMissing: { about: 'provisioning', workflow: 'fail' },
   GrantsRefused: { about: 'provisioning', workflow: 'fail' },
   PrincipalNotYetKnown: { about: 'provisioning', workflow: 'retry' },

@@ -1,3 +1,4 @@
+import { creationType } from './column-changes.ts'
 import { PipelineError } from './errors.ts'
 import type { CapturedTable } from './tables.ts'
 
@@ -21,8 +22,8 @@ export interface IcebergSchema {
 }
 
 /**
- * The schema of a captured table's creation: columns added later are not in it, since CloudFormation replaces a table whose schema
- * changes. Columns have the ids 1…n in their order, elements of lists the ids after that. Only key columns are required: the row of a
+ * The schema of a captured table's creation: columns added later are not in it, and a widened one has its first type, since CloudFormation
+ * replaces a table whose schema changes. Columns have the ids 1…n in their order, elements of lists the ids after that. Only key columns are required: the row of a
  * delete carries nothing else.
  */
 export function icebergSchema(table: CapturedTable): IcebergSchema {
@@ -33,7 +34,7 @@ export function icebergSchema(table: CapturedTable): IcebergSchema {
     id: index + 1,
     name: column.iceberg.name,
     required: table.primaryKey.includes(column.name),
-    type: typeJson(column.iceberg.type, elementId),
+    type: typeJson(creationType(column), elementId),
   }))
   const identifierFieldIds = fields.filter((field) => field.required).map((field) => field.id)
   if (identifierFieldIds.length !== table.primaryKey.length) {

@@ -54,6 +54,8 @@ export interface ProvisioningPlan {
   readonly queryingRoles: readonly string[]
   /** Role of the step that removes rows from the tables, by ARN. */
   readonly removingRole: string
+  /** Role of the step that changes columns of the tables, by ARN. */
+  readonly alteringRole: string
   readonly lakeFormation: {
     /** The role of the step that grants, by ARN. */
     readonly grantingRole: string
@@ -73,11 +75,14 @@ export interface ProvisioningPlan {
 
 export type { ProvisioningEnvironment } from './provisioning-environment.ts'
 
-/** Steps that query the Iceberg tables with Athena: where Lake Formation governs the catalog, their roles are granted SELECT. */
-export const queryingSteps = ['await-canary', 'await-row-counts', 'ensure-vanished-removed'] as const
+/** Steps that look at the Iceberg tables, in Glue or with Athena: where Lake Formation governs the catalog, their roles are granted SELECT. */
+export const queryingSteps = ['check-columns', 'ensure-columns', 'await-canary', 'await-row-counts', 'ensure-vanished-removed'] as const
 
 /** The step that deletes rows with Athena: granted that, too. */
 export const removingStep = 'ensure-vanished-removed'
+
+/** The step that alters tables with Athena: granted that, too. */
+export const alteringStep = 'ensure-columns'
 
 /** Kafka Connect as MSK Connect offers it, with Java 17, which Debezium 3 needs. */
 const kafkaConnectVersion = '3.7.x'
@@ -143,6 +148,7 @@ export function provisioningPlan(deployment: Deployment, tables: readonly Captur
     readers: deployment.readers,
     queryingRoles: queryingSteps.map((step) => roleArn(names.stepRole(step))),
     removingRole: roleArn(names.stepRole(removingStep)),
+    alteringRole: roleArn(names.stepRole(alteringStep)),
     lakeFormation: { grantingRole: roleArn(names.stepRole('ensure-grants')), addAdministrator: deployment.lakeFormation.addAdministrator },
     workgroup: names.workgroup,
     queryResultsBucket: names.queryResultsBucket,

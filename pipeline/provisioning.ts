@@ -9,11 +9,13 @@ export const provisioningSteps = [
   'await-vpc-connectivity',
   'check-catalog',
   'ensure-grants',
+  'check-columns',
   'ensure-cluster-policy',
   'ensure-topic',
   'await-topic',
   'signal-delivery-ready',
   'await-delivery-stream',
+  'ensure-columns',
   'ensure-slot-forgotten',
   'ensure-connector',
   'await-connector',
@@ -77,6 +79,12 @@ export interface StepAnswer {
   readonly already: readonly string[]
 }
 
+/** The answer of check-columns. */
+export interface ColumnsAnswer extends StepAnswer {
+  /** Whether an Iceberg table is to get columns, or wider ones. */
+  readonly pending: boolean
+}
+
 /** The answer of ensure-snapshot-requests. */
 export interface SnapshotRequestsAnswer extends StepAnswer {
   /** Whether any table is to be snapshotted beside the stream. */
@@ -105,11 +113,13 @@ export const answerKeys = [
   'awaitVpcConnectivity',
   'checkCatalog',
   'ensureGrants',
+  'checkColumns',
   'ensureClusterPolicy',
   'ensureTopic',
   'awaitTopic',
   'signalDeliveryReady',
   'awaitDeliveryStream',
+  'ensureColumns',
   'ensureSlotForgotten',
   'ensureConnector',
   'awaitConnector',

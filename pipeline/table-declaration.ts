@@ -1,3 +1,4 @@
+import { isWidening } from './column-changes.ts'
 import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from './column-types.ts'
 import { PipelineError } from './errors.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName, icebergTableNameFault } from './iceberg-names.ts'
@@ -17,6 +18,7 @@ export function declaredTable(declaration: TableDeclaration, report: Report): Ca
     declaredColumn(column, primaryKey.includes(column.name), (path, fault) => report(['columns', index, ...path], fault)),
   )
   reportSameNames(columns, report)
+  reportUnreadable(declaration, columns, report)
   if (columns.every((column) => column.dropped)) report(['columns'], 'all columns are dropped: set "capture": false instead')
   if (columns.every((column) => column.added))
     report(['columns'], 'all columns are "added", so the Iceberg table would be created without any')
@@ -41,6 +43,7 @@ function declaredColumn(declaration: ColumnDeclaration, isKey: boolean, report: 
   const iceberg = {
     name: declaration.iceberg?.name ?? icebergColumnName(name),
     type: declaration.iceberg?.type ?? icebergTypeOf(type),
+    ...(declaration.iceberg?.createdAs !== undefined && { createdAs: declaration.iceberg.createdAs }),
   }
   const nameFault = icebergColumnNameFault(iceberg.name)
   if (nameFault) report(['iceberg', 'name'], nameFault)
@@ -56,6 +59,7 @@ function declaredColumn(declaration: ColumnDeclaration, isKey: boolean, report: 
     dropped: declaration.dropped ?? false,
   }
   if (isKey) reportKeyColumn(column, allowed, report)
+  reportWidening(column, report)
   return column
 }
 
@@ -84,6 +88,30 @@ function reportKeyColumn(column: CapturedColumn, allowed: readonly string[], rep
     const advice = usable.length > 0 ? `set iceberg.type to ${usable.join(' or ')}` : 'give the table another primary key'
     report(['iceberg', 'type'], `"${name}" is in the primary key, and Iceberg allows no ${iceberg.type} there: ${advice}`)
   }
+}
+
+function reportWidening({ name, added, iceberg: { type, createdAs } }: CapturedColumn, report: Report): void {
+  if (createdAs === undefined) return
+  const path = ['iceberg', 'createdAs']
+  if (added) report(path, `"${name}" was added after the creation: its type alone says what it is, remove createdAs`)
+  else if (!isWidening(createdAs, type))
+    report(
+      path,
+      `Iceberg cannot make ${type} of ${createdAs}: it widens int to long, float to double, and a decimal to more digits of the same scale`,
+    )
+}
+
+/** Between a deployment and the column in Iceberg, values of it are left out of rows: only a table whose rows can be read again gets them back. */
+function reportUnreadable({ primaryKey, capture = true }: TableDeclaration, columns: readonly CapturedColumn[], report: Report): void {
+  if (primaryKey.length > 0 || !capture) return
+  columns.forEach(({ name, added, dropped, iceberg }, index) => {
+    if (dropped || !(added || iceberg.createdAs !== undefined)) return
+    const fault = `"${name}" ${added ? 'came' : 'was widened'} after the Iceberg table was created, and rows of a table without primary key cannot be read again for it`
+    report(
+      ['columns', index, added ? 'added' : 'iceberg'],
+      `${fault}: give the table a primary key, or leave the ${added ? 'column' : 'change'} undeclared`,
+    )
+  })
 }
 
 function reportSameNames(columns: readonly CapturedColumn[], report: Report): void {

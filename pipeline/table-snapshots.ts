@@ -36,14 +36,14 @@ export function snapshottedTables(tables: readonly CapturedTable[]): CapturedTab
 }
 
 /**
- * The columns that a snapshot has, a word each. A column that is dropped takes its word with it and asks for nothing; one of another type is the same
- * one: what Iceberg can follow leaves its values as they are.
+ * The columns that a snapshot has, a word each. A column that is dropped takes its word with it and asks for nothing. A widened one has another word:
+ * until Iceberg follows, values that need the wider type fail, and are read again afterwards.
  */
 export function columnWords(table: CapturedTable): string {
   const live = table.columns.filter(({ dropped }) => !dropped)
   const words = live.map(({ name, iceberg }) =>
     createHash('sha256')
-      .update(JSON.stringify([name, iceberg.name]))
+      .update(JSON.stringify([name, iceberg.name, iceberg.type]))
       .digest('hex')
       .slice(0, 10),
   )

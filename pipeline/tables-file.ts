@@ -20,6 +20,13 @@ const columnShape = z.strictObject({
     .strictObject({
       name: z.string().min(1).max(255).optional().describe("Name of the Iceberg column. Default: the column's name in lower case"),
       type: z.string().min(1).optional().describe('Iceberg type. Default: what fits the PostgreSQL type'),
+      createdAs: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Iceberg type that the table was created with, where the column was widened since: int (now long), float (now double), a decimal of fewer digits',
+        ),
     })
     .optional()
     .describe('What differs from the derived Iceberg column'),

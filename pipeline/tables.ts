@@ -30,7 +30,12 @@ export interface CapturedColumn {
   readonly name: string
   readonly type: PostgresType
   readonly nullable: boolean
-  readonly iceberg: { readonly name: string; readonly type: IcebergType }
+  readonly iceberg: {
+    readonly name: string
+    readonly type: IcebergType
+    /** Type of the Iceberg table's creation, where the column was widened since. */
+    readonly createdAs?: IcebergType
+  }
   /** Added after the Iceberg table was created: not in the schema of its creation. */
   readonly added: boolean
   /** Dropped at the source: stays in the Iceberg table as null. */

@@ -74,7 +74,7 @@ export class CdcProvisioning extends DeploymentStack {
       name: names.stateMachine,
       roleName: names.stateMachineRole,
       logGroupName: names.stateMachineLogGroup,
-      definition: provisioningDefinition(step),
+      definition: provisioningDefinition(step, deployment.buffering.intervalSeconds),
       invokes: provisioningSteps.map(step),
     })
     provisioningMachine.machine.node.addDependency(...steps)

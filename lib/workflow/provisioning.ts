@@ -1,6 +1,6 @@
 import { type AnswerKey, answerKeys, reportMembers, type StepName } from '../../pipeline/provisioning.ts'
 import { asking, canaryChange } from './asking.ts'
-import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel } from './states.ts'
+import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, parallel, pause } from './states.ts'
 
 /**
  * Between looks at what may take a day and a half: a look is about nine events, of which an execution may have 25,000. Only one of the two snapshots
@@ -8,14 +8,18 @@ import { chain, type Definition, done, either, onlyIf, type PayloadTemplate, par
  */
 export const longWaitSeconds = 60
 
+/** For a batch that is being transformed, and for its commit. */
+const transformMarginSeconds = 60
+
 /** Each wait has a deadline of its own; this only ends what nobody foresaw. */
 const executionTimeoutSeconds = 7 * 24 * 60 * 60
 
 /**
  * The provisioning state machine, in the order of execution.
  * @param functionArn ARN of a step's function
+ * @param bufferSeconds how long the delivery stream buffers rows at most
  */
-export function provisioningDefinition(functionArn: (step: StepName) => string): Definition {
+export function provisioningDefinition(functionArn: (step: StepName) => string, bufferSeconds: number): Definition {
   const steps = asking<StepName, AnswerKey>(functionArn)
   const { begin, ask, askUntilReady, report } = steps
 
@@ -72,6 +76,11 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
         wait: { name: 'Wait before the next grants', comment: 'Lake Formation takes a few grants a second.', seconds: 2 },
       }),
     ),
+    ask('check-columns', 'checkColumns', {
+      name: 'Look for columns to add or widen',
+      comment:
+        'Of tables with columns that came later or were widened: what Iceberg has, beside what is declared. What it cannot become ends the execution here.',
+    }),
     done({ name: 'The catalog is ready', comment: 'Firehose and the checks may use the tables.' }),
   )
 
@@ -81,7 +90,7 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
     merged([
       ['checkSource', 'ensureSource'],
       ['ensureVpcConnectivity', 'awaitVpcConnectivity'],
-      ['checkCatalog', 'ensureGrants'],
+      ['checkCatalog', 'ensureGrants', 'checkColumns'],
     ]),
   )
 
@@ -111,6 +120,24 @@ export function provisioningDefinition(functionArn: (step: StepName) => string):
       question: { name: 'Is the delivery stream ACTIVE?', comment: 'One that failed or is suspended ends the execution, with the reason.' },
       wait: { name: 'Wait until the delivery stream is ACTIVE', comment: 'Firehose connects by PrivateLink.', seconds: 15 },
     }),
+    onlyIf(
+      { name: 'Are columns of Iceberg tables to be changed?', comment: 'Not where every Iceberg table is as declared.' },
+      { Variable: '$.checkColumns.pending', BooleanEquals: true },
+      chain(
+        pause({
+          name: 'Wait until rows without the new columns are delivered',
+          comment:
+            'The transform knows the columns since its deployment, and Firehose skips what a table does not have; a row of before, in its buffer, might be refused for lacking them.',
+          seconds: bufferSeconds + transformMarginSeconds,
+        }),
+        askUntilReady('ensure-columns', 'ensureColumns', {
+          name: 'Ensure the columns of the Iceberg tables',
+          comment: 'ALTER TABLE by Athena: metadata alone. The tables are snapshotted below, for the rows of before.',
+          question: { name: 'Are all columns as declared?', comment: 'A call changes as many tables as it has time for.' },
+          wait: { name: 'Wait before the next columns', comment: 'Athena takes seconds for each table.', seconds: 5 },
+        }),
+      ),
+    ),
     onlyIf(
       { name: 'Is a lost slot to be recovered from?', comment: 'Only where the request says so: every table is copied again.' },
       { Variable: '$.request.recover', StringEquals: 'lost-slot' },

@@ -104,6 +104,11 @@ export function waitLoop(asking: Piece, question: Named, condition: Condition, w
   }
 }
 
+/** A pause, whatever is asked. */
+export function pause({ name, comment, seconds }: Named & { readonly seconds: number }): Piece {
+  return { start: name, states: (next) => ({ [name]: { Type: 'Wait', Comment: comment, Seconds: seconds, ...onward(next) } }) }
+}
+
 /** The piece where the condition holds; past it where it does not. */
 export function onlyIf(question: Named, condition: Condition, piece: Piece): Piece {
   return {

@@ -56,11 +56,13 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'await-vpc-connectivity': together(cluster.describe, cluster.describeOperation),
     'check-catalog': allow(['glue:GetCatalog'], glueRootArns(settings.stack)),
     'ensure-grants': grantPermissions(settings),
+    'check-columns': lookAtTables(settings),
     'ensure-cluster-policy': cluster.policy,
     'ensure-topic': together(cluster.describe, topic.look, topic.change),
     'await-topic': topic.look,
     'signal-delivery-ready': noPermissions,
     'await-delivery-stream': stream,
+    'ensure-columns': together(athena, alterTables(settings)),
     'ensure-slot-forgotten': together(asBoth, lookAtConnector(settings), deleteConnector(settings), deleteOffsets(settings)),
     'ensure-connector': together(cluster.bootstrap, connector.look, connector.change),
     'await-connector': together(connector.look, connectorLog),
@@ -69,7 +71,7 @@ export function stepPermissions(settings: StepPermissionsSettings): Record<StepN
     'ensure-tables-scanned': together(asPreparation, connectorLog),
     'ensure-canary': asPreparation,
     'await-canary': together(asPreparation, athena, anywhere(['cloudwatch:GetMetricData'], 'Metrics have no resource-level permissions')),
-    'ensure-vanished-removed': together(asPreparation, athena, connectorLog, removeRows(settings)),
+    'ensure-vanished-removed': together(asPreparation, athena, connectorLog, alterTables(settings)),
     'ensure-snapshots-completed': asPreparation,
     'await-row-counts': athena,
     report: noPermissions,
@@ -201,12 +203,17 @@ function athenaPermissions({ stack, deployment, names, plan }: StepPermissionsSe
       [`${results}/*`],
       [[`${results}/*`, 'Results of the checks, which Athena names']],
     ),
-    { statements: readTables(stack, deployment), wildcards: readTablesWildcards(stack, deployment) },
+    lookAtTables({ stack, deployment }),
   )
 }
 
-/** What Athena's DELETE commits in the caller's name. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html */
-function removeRows({ stack, deployment }: StepPermissionsSettings): Permissions {
+/** What a table is in Glue, and what Glue looks up in the caller's name. */
+function lookAtTables({ stack, deployment }: Pick<StepPermissionsSettings, 'stack' | 'deployment'>): Permissions {
+  return { statements: readTables(stack, deployment), wildcards: readTablesWildcards(stack, deployment) }
+}
+
+/** What Athena's DELETE and ALTER TABLE commit in the caller's name. https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-integrating-athena.html */
+function alterTables({ stack, deployment }: StepPermissionsSettings): Permissions {
   const tables = `${tableBucketArn(stack, deployment.tableBucket.name)}/table/*`
   const glue = glueArns(stack, deployment.tableBucket.name, deployment.namespace.name)
   return together(

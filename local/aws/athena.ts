@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { requireReadable, requireRemovable } from './athena/access.ts'
+import { requireAlterable, requireReadable, requireRemovable } from './athena/access.ts'
+import { isAlteration, parseAlteration, runAlteration } from './athena/alter.ts'
 import { runDelete, runQuery } from './athena/run.ts'
 import { AwsError, type AwsRequest, type AwsService, json, notImplemented } from './endpoint.ts'
 import type { AwsPlace } from './place.ts'
@@ -107,10 +108,7 @@ export function athenaService(place: AwsPlace): AwsService {
 
 async function outcomeOf(place: AwsPlace, request: AwsRequest, execution: Execution): Promise<Execution['outcome']> {
   try {
-    const isDelete = /^\s*DELETE\b/i.test(execution.sql)
-    await requireReadable(place, request, execution)
-    if (isDelete) await requireRemovable(place, request, execution)
-    const { columns, rows } = await (isDelete ? runDelete : runQuery)(place.engines.catalogUri(), execution)
+    const { columns, rows } = await resultOf(place, request, execution)
     const file = `${execution.output.replace(/\/$/, '')}/${execution.id}.csv`
     request.authorize('s3:PutObject', file.replace('s3://', `arn:${place.account.partition}:s3:::`))
     const path = resultFile(place, execution)
@@ -128,6 +126,18 @@ async function outcomeOf(place: AwsPlace, request: AwsRequest, execution: Execut
       at: place.now(),
     }
   }
+}
+
+async function resultOf(place: AwsPlace, request: AwsRequest, execution: Execution): ReturnType<typeof runQuery> {
+  await requireReadable(place, request, execution)
+  if (isAlteration(execution.sql)) {
+    const alteration = parseAlteration(execution.sql)
+    await requireAlterable(place, request, { ...execution, table: alteration.table })
+    return runAlteration(place.account.catalog, execution.database, alteration)
+  }
+  const isDelete = /^\s*DELETE\b/i.test(execution.sql)
+  if (isDelete) await requireRemovable(place, request, execution)
+  return (isDelete ? runDelete : runQuery)(place.engines.catalogUri(), execution)
 }
 
 function resultFile({ account }: AwsPlace, { output, id }: Execution): string {
@@ -164,7 +174,7 @@ function described(place: AwsPlace, execution: Execution, running: ReadonlySet<s
   return {
     QueryExecutionId: id,
     Query: sql,
-    StatementType: 'DML',
+    StatementType: isAlteration(sql) ? 'DDL' : 'DML',
     QueryExecutionContext: { Catalog: catalog, Database: database },
     WorkGroup: workgroup,
     ResultConfiguration: { OutputLocation: `${output.replace(/\/$/, '')}/${id}.csv` },

@@ -1,4 +1,5 @@
-import { type IcebergColumn, type IcebergColumnJson, parseColumns } from './iceberg-type.ts'
+import { type IcebergColumn, parseColumns } from './iceberg-type.ts'
+import { evolvedSchema, type SchemaChange, type SchemaJson } from './schema-evolution.ts'
 
 /** A table as the catalog describes it. */
 export interface IcebergTable {
@@ -38,6 +39,11 @@ export interface IcebergCatalog {
   listTables(namespace: string): Promise<string[]>
   /** Sets table properties; one with the value undefined is removed. */
   updateProperties(namespace: string, name: string, properties: Readonly<Record<string, string | undefined>>): Promise<void>
+  /**
+   * Changes the current schema, in a commit of its own.
+   * @throws SchemaRefusal, CatalogError 409 where another writer changed it in between
+   */
+  evolveSchema(namespace: string, name: string, change: SchemaChange): Promise<void>
   dropTable(namespace: string, name: string): Promise<void>
   /** Rewrites small and deleted-from files; answers the server's own figures. */
   compact(namespace: string, name: string): Promise<Readonly<Record<string, unknown>>>
@@ -122,6 +128,21 @@ export function icebergCatalog(uri: string, timeoutMs = 30_000): IcebergCatalog 
         ],
       })
     },
+    async evolveSchema(namespace, name, change) {
+      const { metadata } = parseTableJson(await wanted('GET', tablePath(namespace, name)))
+      const { schema, lastColumnId } = evolvedSchema(currentSchema(metadata), metadata['last-column-id'], change)
+      await wanted('POST', tablePath(namespace, name), {
+        requirements: [
+          { type: 'assert-current-schema-id', 'current-schema-id': metadata['current-schema-id'] },
+          { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata['last-column-id'] },
+        ],
+        updates: [
+          { action: 'add-schema', schema, 'last-column-id': lastColumnId },
+          // The one that was just added.
+          { action: 'set-current-schema', 'schema-id': -1 },
+        ],
+      })
+    },
     async dropTable(namespace, name) {
       await wanted('DELETE', `${tablePath(namespace, name)}?purgeRequested=true`)
     },
@@ -152,11 +173,8 @@ interface TableJson {
     readonly location: string
     readonly 'format-version': number
     readonly 'current-schema-id': number
-    readonly schemas: readonly {
-      readonly 'schema-id': number
-      readonly 'identifier-field-ids'?: readonly number[]
-      readonly fields: readonly (IcebergColumnJson & { readonly id: number })[]
-    }[]
+    readonly 'last-column-id': number
+    readonly schemas: readonly (SchemaJson & { readonly 'identifier-field-ids'?: readonly number[] })[]
     readonly properties?: Readonly<Record<string, string>>
     readonly 'current-snapshot-id'?: string | null
     readonly snapshots?: readonly {
@@ -179,8 +197,7 @@ function exactSnapshotId(token: string): string {
 
 function parseTable(namespace: string, name: string, text: string): IcebergTable {
   const { metadata } = parseTableJson(text)
-  const schema = metadata.schemas.find((candidate) => candidate['schema-id'] === metadata['current-schema-id'])
-  if (!schema) throw new Error(`table ${namespace}.${name} has no current schema in its metadata`)
+  const schema = currentSchema(metadata)
   const identifiers = schema['identifier-field-ids'] ?? []
   const snapshot = metadata.snapshots?.find((candidate) => candidate['snapshot-id'] === metadata['current-snapshot-id'])
   return {
@@ -196,6 +213,16 @@ function parseTable(namespace: string, name: string, text: string): IcebergTable
     snapshotTimesMs: (metadata.snapshots ?? []).map((one) => one['timestamp-ms']).sort((one, other) => one - other),
     currentSnapshot: snapshot && { id: snapshot['snapshot-id'], timestampMs: snapshot['timestamp-ms'], summary: snapshot.summary ?? {} },
   }
+}
+
+function currentSchema({
+  schemas,
+  location,
+  'current-schema-id': current,
+}: TableJson['metadata']): TableJson['metadata']['schemas'][number] {
+  const schema = schemas.find((candidate) => candidate['schema-id'] === current)
+  if (!schema) throw new Error(`the table at ${location} has no current schema in its metadata`)
+  return schema
 }
 
 function errorMessage(text: string): string {

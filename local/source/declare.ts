@@ -1,4 +1,12 @@
-import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from '../../pipeline/column-types.ts'
+import { ddlType, isWidening } from '../../pipeline/column-changes.ts'
+import {
+  allowedIcebergTypes,
+  type IcebergType,
+  icebergTypeOf,
+  isIdentifierType,
+  type PostgresType,
+  parsePostgresType,
+} from '../../pipeline/column-types.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName } from '../../pipeline/iceberg-names.ts'
 import { type CatalogColumn, type CatalogTable, isKeyIndex, typeHint } from '../../pipeline/source-catalog.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
@@ -91,26 +99,55 @@ function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: 
     )
   }
   const now = new Map(table.columns.map((column) => [column.name, column]))
+  const dropped: string[] = []
   const columns = declaration.columns.map((column) => {
     const current = now.get(column.name)
     now.delete(column.name)
-    if (current) return refreshedColumn(column, current, of, refused, changes)
+    if (current) return refreshedColumn(column, current, { of, keyless: table.primaryKey.length === 0 }, refused, changes)
     if (column.dropped) return column
     changes.push(`${of}.${column.name} was dropped at the source`)
+    dropped.push(column.name)
     return { ...column, dropped: true }
   })
   const taken = new Set(declaration.columns.map((column) => column.iceberg?.name ?? icebergColumnName(column.name)))
   for (const column of now.values()) {
-    changes.push(`${of}.${column.name} was added at the source`)
-    columns.push({ ...columnDeclaration(column, false, taken), added: true })
+    if (table.primaryKey.length === 0) {
+      refused.push(
+        `${of}.${column.name} was added at the source, and rows of a table without primary key cannot be read again for it. ` +
+          'Give the table a primary key and start over, or leave the column out: the table is followed without it',
+      )
+      continue
+    }
+    const added = addedDeclaration(column, taken)
+    changes.push(`${of}.${column.name} was added at the source${added.why}`)
+    columns.push(added.column)
+  }
+  if (dropped.length > 0 && now.size > 0 && table.primaryKey.length > 0) {
+    changes.push(
+      `${of}: a column that was renamed is one that was dropped (${dropped.join(', ')}: stays in Iceberg, null from now on) and one that was added ` +
+        `(${[...now.keys()].join(', ')}: filled for every row)`,
+    )
   }
   return { ...declaration, columns }
+}
+
+/** A column for a table that is there already: Athena adds it, and not every type. */
+function addedDeclaration(column: CatalogColumn, taken: Set<string>): { column: ColumnDeclaration; why: string } {
+  const declared = { ...columnDeclaration(column, false, taken), added: true }
+  const type = catalogType(column)
+  const default_ = icebergTypeOf(type)
+  const usable = allowedIcebergTypes(type).find((candidate) => ddlType(candidate) !== undefined)
+  if (ddlType(default_) !== undefined || usable === undefined) return { column: declared, why: '' }
+  return {
+    column: { ...declared, iceberg: { ...declared.iceberg, type: usable } },
+    why: `: as ${usable}, since Athena adds no columns of the type ${default_}`,
+  }
 }
 
 function refreshedColumn(
   column: ColumnDeclaration,
   current: CatalogColumn,
-  of: string,
+  { of, keyless }: { readonly of: string; readonly keyless: boolean },
   refused: string[],
   changes: string[],
 ): ColumnDeclaration {
@@ -121,7 +158,9 @@ function refreshedColumn(
   const { dropped, ...kept } = column
   if (dropped) changes.push(`${of}.${column.name} exists again: rows that did not change since keep what Iceberg has in it`)
   const type = catalogType(current)
-  if (!isSameInIceberg(declaredType, type)) {
+  const icebergType = column.iceberg?.type ?? icebergTypeOf(declaredType)
+  const wider = keyless || isSameInIceberg(declaredType, type) ? undefined : widened(declaredType, type, icebergType)
+  if (wider === undefined && !isSameInIceberg(declaredType, type)) {
     refused.push(
       `${of}.${column.name} is declared as ${column.type} and is now ${current.type}, which the Iceberg column cannot follow. ` +
         `Put it back at the source, or add a new column beside it. ${startOver}`,
@@ -130,7 +169,7 @@ function refreshedColumn(
   }
   const sameText = declaredType.text === type.text
   if (!sameText) changes.push(`${of}.${column.name} was ${column.type} and is now ${current.type}`)
-  const { nullable = true, ...rest } = kept
+  const { nullable = true, iceberg, ...rest } = wider === undefined || wider === icebergType ? kept : asWider(kept, icebergType, wider)
   if (nullable !== current.nullable) changes.push(`${of}.${column.name} is ${current.nullable ? 'nullable' : 'NOT NULL'} now`)
   const { name, type: written, ...others } = rest
   return {
@@ -138,6 +177,33 @@ function refreshedColumn(
     type: sameText ? written : current.type,
     ...(kept.nullable === true && current.nullable ? { nullable: true } : !current.nullable && { nullable: false }),
     ...others,
+    ...(iceberg && { iceberg }),
+  }
+}
+
+/** Types that become one another at the source, each holding all values of those before it. */
+const numberFamilies: readonly (readonly string[])[] = [['smallint', 'integer', 'bigint'], ['real', 'double precision'], ['numeric']]
+
+/** The Iceberg type of a column whose values stay what they are in a wider type; undefined where they do not, or Iceberg does not follow. */
+function widened(declared: PostgresType, now: PostgresType, icebergType: IcebergType): IcebergType | undefined {
+  const family = numberFamilies.find((names) => names.includes(declared.name)) ?? []
+  const isBackwards = family.indexOf(now.name) < family.indexOf(declared.name)
+  if (isBackwards || declared.array || now.array || declared.kind !== 'base' || now.kind !== 'base') return undefined
+  // A number as text is written otherwise in another type; one without a scale holds more than any decimal.
+  if (icebergType === 'string' || (now.name === 'numeric' && now.modifiers.length === 0)) return undefined
+  return allowedIcebergTypes(now).find((candidate) => candidate === icebergType || isWidening(icebergType, candidate))
+}
+
+/** The column with its wider Iceberg type; the type of the table's creation is kept, as the template has it. */
+function asWider(column: ColumnDeclaration, icebergType: IcebergType, wider: IcebergType): ColumnDeclaration {
+  const { name, createdAs = icebergType } = column.iceberg ?? {}
+  return {
+    ...column,
+    iceberg: {
+      ...(name !== undefined && { name }),
+      ...(column.iceberg?.type !== undefined && { type: wider }),
+      ...(!column.added && { createdAs }),
+    },
   }
 }
 

@@ -13,7 +13,7 @@ function taskNames(machine: unknown): string[] {
 }
 
 test('the transcript of provisioning tells of the states that there are: npm run transcript writes it anew', () => {
-  const tasks = taskNames(provisioningDefinition((step) => `arn:${step}`))
+  const tasks = taskNames(provisioningDefinition((step) => `arn:${step}`, 60))
   const transcript = readFileSync('docs/provisioning.txt', 'utf8')
   const told = [...transcript.matchAll(/^ +[✓…✗] (.+?) \([\d.]+ (?:s|min[^)]*)\)/gm)].map(([, name]) => name ?? '')
   expect(told.length).toBeGreaterThan(30)

@@ -18,6 +18,8 @@ type Access = Readonly<Record<keyof CatalogResources, readonly Permission[]>>
 const delivering: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE', 'ALTER'], tables: ['ALL'] }
 /** What a DELETE of Athena's needs: it writes delete files, and commits. https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html */
 const removing: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE'], tables: ['SELECT', 'DESCRIBE', 'INSERT', 'DELETE', 'ALTER'] }
+/** What Athena's ALTER TABLE needs: it commits metadata, and writes no rows. */
+const altering: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE'], tables: ['SELECT', 'DESCRIBE', 'ALTER'] }
 const reading: Access = { catalog: ['DESCRIBE'], database: ['DESCRIBE'], tables: ['SELECT', 'DESCRIBE'] }
 
 export interface CatalogResources {
@@ -46,8 +48,13 @@ export function wantedGrants(plan: ProvisioningPlan): Grant[] {
   const readers = [...new Set([...plan.queryingRoles, ...plan.readers])].filter((role) => role !== plan.firehoseRoleArn)
   return [
     ...grantsOf(plan, plan.firehoseRoleArn, delivering),
-    ...readers.flatMap((reader) => grantsOf(plan, reader, reader === plan.removingRole ? removing : reading)),
+    ...readers.flatMap((reader) => grantsOf(plan, reader, accessOf(plan, reader))),
   ]
+}
+
+function accessOf({ removingRole, alteringRole }: ProvisioningPlan, reader: string): Access {
+  if (reader === alteringRole) return altering
+  return reader === removingRole ? removing : reading
 }
 
 function grantsOf(plan: ProvisioningPlan, principal: string, access: Access): Grant[] {

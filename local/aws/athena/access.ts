@@ -13,20 +13,36 @@ interface Asked {
  * What a DELETE needs besides reading: it writes delete files and commits them.
  * @throws AwsError which becomes the reason for which it failed
  */
-export async function requireRemovable(
+export async function requireRemovable(place: AwsPlace, request: AwsRequest, asked: Asked): Promise<void> {
+  const tables = await place.account.catalog.listTables(asked.database)
+  const table = tables.find((name) => new RegExp(`^\\s*DELETE FROM [^ ]*"${name}" `).test(asked.sql))
+  if (table === undefined) throw new AwsError('InvalidRequestException', 'TABLE_NOT_FOUND: the statement names no table of the namespace')
+  requireCommit(place, request, { ...asked, table }, ['INSERT', 'DELETE'])
+}
+
+/**
+ * What an ALTER TABLE needs besides reading: it writes metadata and commits it.
+ * @throws AwsError which becomes the reason for which it failed
+ */
+export async function requireAlterable(place: AwsPlace, request: AwsRequest, asked: Asked & { readonly table: string }): Promise<void> {
+  if (!(await place.account.catalog.listTables(asked.database)).includes(asked.table))
+    throw new AwsError('InvalidRequestException', `FAILED: SemanticException [Error 10001]: Table not found ${asked.table}`)
+  requireCommit(place, request, asked, ['ALTER'])
+}
+
+function requireCommit(
   { account }: AwsPlace,
   { authorize, caller }: AwsRequest,
-  { sql, catalog, database }: Asked,
-): Promise<void> {
+  { catalog, database, table }: Asked & { readonly table: string },
+  permissions: readonly string[],
+): void {
   const bucket = catalog.replace('s3tablescatalog/', '')
   const bucketArn = account.arn('s3tables', `bucket/${bucket}`)
-  const table = (await account.catalog.listTables(database)).find((name) => new RegExp(`^\\s*DELETE FROM [^ ]*"${name}" `).test(sql))
-  if (table === undefined) throw new AwsError('InvalidRequestException', 'TABLE_NOT_FOUND: the statement names no table of the namespace')
   if (tablesCatalogMode(account) !== 'lake-formation') {
     for (const action of ['PutTableData', 'UpdateTableMetadataLocation'])
       authorize(`s3tables:${action}`, `${bucketArn}/table/${database}.${table}`)
   } else if (caller.roleArn !== undefined) {
-    for (const permission of ['INSERT', 'DELETE'])
+    for (const permission of permissions)
       if (!hasGrant(account, caller.roleArn, { tableBucket: bucket, database, table }, permission))
         throw new AwsError('AccessDeniedException', `Insufficient Lake Formation permission(s): Required ${permission} on ${table}`)
   }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { IcebergTable } from '../../iceberg/catalog.ts'
-import { duckdbType, quoteIdentifier, quoteText } from '../../iceberg/iceberg-type.ts'
+import { duckdbType, type IcebergTypeTree, quoteIdentifier, quoteText } from '../../iceberg/iceberg-type.ts'
 import { type Offsets } from '../source/partition-source.ts'
 import type { BatchTable } from './batch.ts'
 import { offsetsOf } from './checkpoint.ts'
@@ -23,10 +23,22 @@ export function isApplied(table: IcebergTable, streamId: string, nextOffsets: Re
   return [...offsetsOf(nextOffsets)].every(([partition, next]) => (stored.get(partition) ?? 0n) >= next)
 }
 
-/** True where the rows, staged for the columns of then, still fit the table as it is now. Columns added since do not matter: they are null. */
+/**
+ * True where the rows, staged for the columns of then, still fit the table as it is now. Columns added since do not matter: they are null; nor does one
+ * that was widened.
+ */
 export function stillFits(table: IcebergTable, batch: BatchTable): boolean {
-  const now = new Map(table.columns.map((column) => [column.name, duckdbType(column.type)]))
-  return batch.columns.every((column) => now.get(column.name) === duckdbType(column.type))
+  const now = new Map(table.columns.map((column) => [column.name, column.type]))
+  return batch.columns.every(({ name, type }) => {
+    const current = now.get(name)
+    return current !== undefined && (duckdbType(current) === duckdbType(type) || isWider(current, type))
+  })
+}
+
+/** https://iceberg.apache.org/spec/#schema-evolution */
+function isWider(current: IcebergTypeTree, then: IcebergTypeTree): boolean {
+  if (current.kind === 'decimal') return then.kind === 'decimal' && then.scale === current.scale && then.precision <= current.precision
+  return (current.kind === 'long' && then.kind === 'int') || (current.kind === 'double' && then.kind === 'float')
 }
 
 export interface TableCommit {

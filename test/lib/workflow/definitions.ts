@@ -8,7 +8,7 @@ export const functionArn = (step: string) => `arn:aws:lambda:us-east-1:111122223
 
 /** Every definition, with a name. */
 export const definitions = [
-  ['provisioning', provisioningDefinition(functionArn)],
+  ['provisioning', provisioningDefinition(functionArn, 60)],
   ['teardown', teardownDefinition(functionArn)],
 ] as const
 

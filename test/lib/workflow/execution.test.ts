@@ -5,7 +5,7 @@ import { interpret, StateError } from '../../../local/workflow/interpret.ts'
 import { answerKeys } from '../../../pipeline/provisioning.ts'
 
 const original: unknown = JSON.parse(
-  JSON.stringify(provisioningDefinition((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`)),
+  JSON.stringify(provisioningDefinition((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`, 60)),
 )
 if (!isObject(original)) throw new Error('no definition')
 // A second of waiting is a thousandth of one.
@@ -45,6 +45,7 @@ function byDefault(step: string, { request }: JsonObject): JsonObject {
   if (step === 'report') return { reached: 'Verified', rows: null, latencies: null, query: null }
   if (step === 'ensure-snapshot-requests') return { pending: false, removal: false }
   if (step === 'check-catalog') return { mode: 'iam' }
+  if (step === 'check-columns') return { pending: false }
   return step.endsWith('vpc-connectivity') ? { operationArn: null } : {}
 }
 
@@ -56,6 +57,7 @@ const paths = (steps: readonly string[]) => {
     'await-vpc-connectivity',
     'check-catalog',
     'ensure-grants',
+    'check-columns',
   ])
   return { beside: new Set(steps.filter((step) => branches.has(step))), after: steps.filter((step) => !branches.has(step)) }
 }
@@ -67,7 +69,14 @@ test('an execution with the input {} goes through all steps in their order', asy
     output: { reached: 'Verified', did: [], already: [], rows: null, latencies: null, query: null },
   })
   expect(paths(steps)).toEqual({
-    beside: new Set(['check-source', 'ensure-source', 'ensure-vpc-connectivity', 'await-vpc-connectivity', 'check-catalog']),
+    beside: new Set([
+      'check-source',
+      'ensure-source',
+      'ensure-vpc-connectivity',
+      'await-vpc-connectivity',
+      'check-catalog',
+      'check-columns',
+    ]),
     after: [
       'check-request',
       'ensure-cluster-policy',
@@ -103,6 +112,21 @@ test.each<[string, JsonObject, string[]]>([
 test('grants are made where Lake Formation governs the catalog', async () => {
   const { steps } = await run({}, { 'check-catalog': () => ({ mode: 'lake-formation' }) })
   expect(steps).toContain('ensure-grants')
+})
+
+test('columns are changed before a connector could deliver them, where any are to be', async () => {
+  const { steps } = await run({}, { 'check-columns': () => ({ pending: true }) })
+  expect(steps.slice(steps.indexOf('await-delivery-stream')).slice(0, 3)).toEqual([
+    'await-delivery-stream',
+    'ensure-columns',
+    'ensure-connector',
+  ])
+})
+
+test('an execution until a delivery stream can be created changes no columns', async () => {
+  const { steps } = await run({ until: 'DeliveryReady' }, { 'check-columns': () => ({ pending: true }) })
+  expect(steps).toContain('check-columns')
+  expect(steps).not.toContain('ensure-columns')
 })
 
 test('tables are snapshotted where any is to be', async () => {
@@ -174,7 +198,14 @@ test('the report is given the answer of every step, also of those that ran besid
   expect(answers.ensureSource).toMatchObject({ did: ['source'] })
   expect(answers.awaitVpcConnectivity).toMatchObject({ did: ['connectivity'] })
   const silent = answerKeys.filter((key) => answers[key] === null)
-  expect(silent).toEqual(['ensureGrants', 'signalDeliveryReady', 'ensureSlotForgotten', 'ensureTablesScanned', 'ensureVanishedRemoved'])
+  expect(silent).toEqual([
+    'ensureGrants',
+    'signalDeliveryReady',
+    'ensureColumns',
+    'ensureSlotForgotten',
+    'ensureTablesScanned',
+    'ensureVanishedRemoved',
+  ])
 })
 
 test('what is transient is tried again, and what is not ends the execution under its own name', async () => {

@@ -4,7 +4,7 @@ import { provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
 import { answerKeys, provisioningSteps } from '../../../pipeline/provisioning.ts'
 import { functionArn, onward, places } from './definitions.ts'
 
-const definition = provisioningDefinition(functionArn)
+const definition = provisioningDefinition(functionArn, 60)
 const all = places(definition.States)
 
 test('every step is a task, and no task is anything else', () => {
@@ -22,6 +22,8 @@ test('what is waited for has its own wait', () => {
     'Wait until the topic can be made',
     'Wait until the topic is ACTIVE',
     'Wait until the delivery stream is ACTIVE',
+    'Wait until rows without the new columns are delivered',
+    'Wait before the next columns',
     'Wait until nothing is left of the lost slot',
     'Wait until the former connector is gone',
     'Wait until the connector is RUNNING',
@@ -59,7 +61,7 @@ test('every answer has a place in the state data from the beginning, and comes o
     const own = Branches.flatMap((branch, index) =>
       places(branch.States).flatMap(({ state }) => (state.Type === 'Task' ? [[`${state.ResultPath?.replace('$.', '')}.$`, index]] : [])),
     )
-    expect(own).toHaveLength(6)
+    expect(own).toHaveLength(7)
     expect(ResultSelector).toMatchObject(
       Object.fromEntries(own.map(([key, index]) => [key, `$[${index}].${String(key).replace('.$', '')}`])),
     )
