@@ -111,13 +111,8 @@ function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: 
   })
   const taken = new Set(declaration.columns.map((column) => column.iceberg?.name ?? icebergColumnName(column.name)))
   for (const column of now.values()) {
-    if (table.primaryKey.length === 0) {
-      refused.push(
-        `${of}.${column.name} was added at the source, and rows of a table without primary key cannot be read again for it. ` +
-          'Give the table a primary key and start over, or leave the column out: the table is followed without it',
-      )
-      continue
-    }
+    // Its rows cannot be read again for a column: it is left out, of which a warning tells.
+    if (table.primaryKey.length === 0) continue
     const added = addedDeclaration(column, taken)
     changes.push(`${of}.${column.name} was added at the source${added.why}`)
     columns.push(added.column)

@@ -22,6 +22,7 @@ export type WarningKind =
   | 'generated'
   | 'renamed'
   | 'key-type'
+  | 'not-declared'
 
 /** What will hurt about a table at the source, given how it is declared. */
 export function tableWarnings(table: CatalogTable, declared: CapturedTable): TableWarning[] {
@@ -100,6 +101,13 @@ function* columnWarnings(table: CatalogTable, declared: CapturedTable): Iterable
     yield {
       kind: 'generated',
       text: `has generated columns (${generated.join(', ')}): Debezium has their values in the initial snapshot only, and null afterwards. Compute them in the query instead`,
+    }
+  }
+  const undeclared = table.columns.filter(({ name }) => !declared.columns.some((column) => column.name === name)).map(({ name }) => name)
+  if (undeclared.length > 0 && table.primaryKey.length === 0) {
+    yield {
+      kind: 'not-declared',
+      text: `came to have ${undeclared.join(', ')}, which is left out: rows of a table without primary key cannot be read again for a column`,
     }
   }
   for (const text of new Set(live.flatMap(({ type }) => typeWarnings(type)))) {

@@ -59,13 +59,23 @@ test.each([
   ],
   [
     'a column of another type',
+    edited({ columns: columnsOf({ amount: { type: 'numeric(14,3)' } }) }),
+    'orders.amount: its Iceberg type was decimal(12,2) and is decimal(14,3) now: keep it by "iceberg": { "type": "decimal(12,2)" } where that holds the values, or declare it under another iceberg.name',
+  ],
+  [
+    'a wider column that does not say so',
     edited({ columns: columnsOf({ amount: { type: 'numeric(14,2)' } }) }),
-    'orders.amount: its Iceberg type was decimal(12,2) and is decimal(14,2) now: keep it by "iceberg": { "type": "decimal(12,2)" } where that holds the values, or declare it under another iceberg.name',
+    'orders.amount: its Iceberg type was decimal(12,2) and is decimal(14,2) now, which it can become in place: say so by "iceberg": { "createdAs": "decimal(12,2)" }',
+  ],
+  [
+    'a wider column that was created as something else',
+    edited({ columns: columnsOf({ amount: { type: 'numeric(14,2)', iceberg: { createdAs: 'decimal(10,2)' } } }) }),
+    'orders.amount: its Iceberg type was decimal(12,2) and is decimal(10,2) now: keep it',
   ],
   [
     'an added column of another type',
-    edited({ columns: columnsOf({ late: { type: 'bigint' } }) }),
-    'orders.late: its Iceberg type was int and is long now',
+    edited({ columns: columnsOf({ late: { type: 'text' } }) }),
+    'orders.late: its Iceberg type was int and is string now',
   ],
   [
     'another key',
@@ -113,6 +123,11 @@ test.each([
 test.each([
   ['nothing', [orders]],
   ['another table', [orders, { ...orders, name: 'more' }]],
+  [
+    'a wider column that says what it was created as',
+    edited({ columns: columnsOf({ amount: { type: 'numeric(14,2)', iceberg: { createdAs: 'decimal(12,2)' } } }) }),
+  ],
+  ['an added column that is widened', edited({ columns: columnsOf({ late: { type: 'bigint' } }) })],
   ['a column that is marked as added', edited({ columns: [...orders.columns, { name: 'new', type: 'text', added: true }] })],
   ['a column that is marked as dropped', edited({ columns: columnsOf({ note: { dropped: true } }) })],
   ['a table that is no longer captured', edited({ capture: false })],

@@ -2,6 +2,9 @@ import { functionTimeoutSeconds } from '../../../lib/workflow/asking.ts'
 import { errorNames, errorNamesFor } from '../../../pipeline/errors.ts'
 import { definitions, faults, onward, places } from './definitions.ts'
 
+/** Waits for something that nobody can be asked: they only go on. */
+const pauses = ['Wait until rows without the new columns are delivered']
+
 describe.each(definitions)('the definition of the %s state machine', (_name, definition) => {
   const all = places(definition.States)
 
@@ -52,7 +55,7 @@ describe.each(definitions)('the definition of the %s state machine', (_name, def
   })
 
   test('has waits that come back to the task that is asked again, by whose answer the loop is left', () => {
-    const waits = all.filter(({ state }) => state.Type === 'Wait')
+    const waits = all.filter(({ name, state }) => state.Type === 'Wait' && !pauses.includes(name))
     expect(waits.length).toBeGreaterThan(5)
     for (const { name, state, beside } of waits) {
       const asking = beside[onward(state)[0] ?? '']
@@ -72,7 +75,7 @@ describe.each(definitions)('the definition of the %s state machine', (_name, def
       return onward(state).map((next) => ({ type: state.Type, back: order.indexOf(next) < order.indexOf(name) }))
     })
     expect(ways.filter(({ back }) => back).map(({ type }) => type)).toEqual(
-      all.filter(({ state }) => state.Type === 'Wait').map(() => 'Wait'),
+      all.filter(({ name, state }) => state.Type === 'Wait' && !pauses.includes(name)).map(() => 'Wait'),
     )
   })
 })

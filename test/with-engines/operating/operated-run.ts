@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutDirectory } from '../../../local/engines/paths.ts'
+import { LocalRun } from '../../../local/run/local-run.ts'
+import { runStages } from '../../../local/run/stages.ts'
 import { readTablesFile } from '../../../local/source/tables-file.ts'
 import type { Execution } from '../../../local/workflow/execution.ts'
 import type { ProvisioningReport } from '../../../pipeline/provisioning.ts'
@@ -16,6 +18,8 @@ export interface OperatedRun {
   readonly writer: Writer
   /** As a user does: edits tables.json, and starts again on the same data folder. */
   redeploy(tables: readonly TableDeclaration[]): Promise<void>
+  /** The same, but stopped as soon as the run tells this: the next redeployment goes on. */
+  redeployUntil(tables: readonly TableDeclaration[], told: RegExp): Promise<void>
   execute(input: unknown): Promise<Execution>
   /** Output of the execution that the start ran. */
   readonly report: ProvisioningReport
@@ -66,9 +70,28 @@ export async function operate(): Promise<OperatedRun> {
     },
     writer: writing,
     async redeploy(tables) {
-      await run().stop()
+      await current?.stop()
       current = undefined
       current = await start(tables)
+    },
+    async redeployUntil(tables, told) {
+      await current?.stop()
+      current = undefined
+      writeFileSync(tablesFile, JSON.stringify({ tables }))
+      let wasTold = false
+      const tell = (line: string) => {
+        if (!told.test(line) || wasTold) return
+        wasTold = true
+        void cut.stop()
+      }
+      const cut = await LocalRun.open({ dataDirectory: folder, explicitData: true, reset: false, tablesFile, tell })
+      try {
+        // The execution was stopped with the run: that it fails is the point.
+        await expect(runStages(cut.stages(), {})).rejects.toThrow()
+        expect(wasTold).toBe(true)
+      } finally {
+        await cut.stop()
+      }
     },
     execute: (input) => executions().ended(executions().start(machine(), JSON.stringify(input)).executionArn),
     get report() {

@@ -2,7 +2,7 @@ import { AthenaClient, GetQueryExecutionCommand, GetQueryResultsCommand, StartQu
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose'
-import { GetCatalogCommand, GlueClient } from '@aws-sdk/client-glue'
+import { GetCatalogCommand, GetTableCommand, GlueClient } from '@aws-sdk/client-glue'
 import {
   DescribeClusterOperationV2Command,
   DescribeClusterV2Command,
@@ -26,6 +26,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { clusterPolicy } from '../../../../handlers/provision/ensure-cluster-policy.ts'
 import { wantedGrants } from '../../../../handlers/provision/grants/wanted-grants.ts'
 import { type CanaryChange, canaryValues } from '../../../../pipeline/canary-sql.ts'
+import { parsePostgresType } from '../../../../pipeline/column-types.ts'
 import { clusterArn, place } from '../../../handlers/provision/asked.ts'
 import { described as describedCluster, operation } from '../../../handlers/provision/cluster-answers.ts'
 import { arn, brokers, described as describedConnector, summary } from '../../../handlers/provision/connector/connector-answers.ts'
@@ -86,6 +87,21 @@ export const rows = (...texts: string[][]) =>
   })
 
 export const query = (status: object) => aws.athena.on(GetQueryExecutionCommand).resolves({ QueryExecution: { Status: status } })
+
+/** One of the declared tables has a column that came later; Glue has this of it. */
+export function addColumn(type = 'timestamp', glue: readonly { Name: string; Type: string }[] = []): void {
+  const late = {
+    name: 'late',
+    type: parsePostgresType('text'),
+    nullable: true,
+    iceberg: { name: 'late', type },
+    added: true,
+    dropped: false,
+  }
+  const tables = plan.tables.map((table) => (table.name === 'orders' ? { ...table, columns: [...table.columns, late] } : table))
+  Object.assign(globalThis, { PROVISIONING_PLAN: { ...plan, tables } })
+  aws.glue.on(GetTableCommand).resolves({ Table: { Name: 'orders', StorageDescriptor: { Columns: [...glue] } } })
+}
 
 /** How CloudFormation's URL answers whoever puts something there. */
 export function answerSignals(status: number): void {

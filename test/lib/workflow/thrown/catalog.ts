@@ -1,3 +1,4 @@
+import { GetQueryExecutionCommand } from '@aws-sdk/client-athena'
 import { GetCatalogCommand, EntityNotFoundException as NoCatalog } from '@aws-sdk/client-glue'
 import {
   AccessDeniedException,
@@ -6,7 +7,7 @@ import {
   InvalidInputException,
   ListPermissionsCommand,
 } from '@aws-sdk/client-lakeformation'
-import { aws } from './aws.ts'
+import { addColumn, aws, query } from './aws.ts'
 import { pass, type ThrownRow } from './row.ts'
 
 const refusal = (message: string) => ({ message, Message: message, $metadata: { httpStatusCode: 400 } })
@@ -26,6 +27,41 @@ export const catalogRows: readonly ThrownRow[] = [
     error: 'CatalogIntegrationMissing',
     says: 'aws glue create-catalog --region us-east-1 --name s3tablescatalog',
     arrange: () => void aws.glue.on(GetCatalogCommand).rejects(new NoCatalog(refusal('Catalog s3tablescatalog not found.'))),
+  },
+  {
+    step: 'check-columns',
+    error: 'ColumnsImpossible',
+    says: 'public.orders.late: Athena cannot add a column of the type timestamptz to orders',
+    arrange: () => addColumn('timestamptz'),
+  },
+  {
+    step: 'ensure-columns',
+    error: 'ColumnsImpossible',
+    says: 'the Iceberg column orders.late is date, which cannot become timestamp',
+    arrange: () => addColumn('timestamp', [{ Name: 'late', Type: 'date' }]),
+  },
+  {
+    step: 'ensure-columns',
+    error: 'QueryFailed',
+    says: 'FAILED: SemanticException',
+    arrange() {
+      addColumn()
+      query({ State: 'FAILED', StateChangeReason: 'FAILED: SemanticException' })
+    },
+  },
+  {
+    step: 'ensure-columns',
+    error: 'NotInTime',
+    says: "Athena's query q is RUNNING",
+    look: 2,
+    minutes: 61,
+    arrange() {
+      addColumn()
+      aws.athena.on(GetQueryExecutionCommand).callsFake(() => {
+        pass(10)
+        return { QueryExecution: { Status: { State: 'RUNNING' } } }
+      })
+    },
   },
   {
     step: 'ensure-grants',

@@ -1,7 +1,7 @@
 import type { ErrorName } from '../../../../pipeline/errors.ts'
 import { provisioningSteps, type StepName } from '../../../../pipeline/provisioning.ts'
 import { serviceException } from '../../../handlers/provision/service-exception.ts'
-import { aws } from './aws.ts'
+import { addColumn, aws } from './aws.ts'
 import type { ThrownRow } from './row.ts'
 
 type Exception = readonly [name: string, status: number, message?: string]
@@ -70,6 +70,8 @@ const asksFirst: Readonly<Partial<Record<StepName, keyof typeof words>>> = {
   'await-vpc-connectivity': 'kafka',
   'check-catalog': 'glue',
   'ensure-grants': 'lakeFormation',
+  'check-columns': 'glue',
+  'ensure-columns': 'glue',
   'ensure-cluster-policy': 'kafka',
   'ensure-topic': 'kafka',
   'await-topic': 'kafka',
@@ -103,7 +105,11 @@ function rejected(
     step,
     error,
     says: `${name}: ${message}`,
-    arrange: () => void words[service].rejects(serviceException(name, message, status)),
+    arrange() {
+      // Without columns to look for they ask nothing.
+      if (/-columns$/.test(step)) addColumn()
+      words[service].rejects(serviceException(name, message, status))
+    },
     // Asked by such an execution only.
     ...(step === 'ensure-slot-forgotten' ? { input: { recover: 'lost-slot' } } : {}),
   }

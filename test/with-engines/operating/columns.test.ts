@@ -1,0 +1,73 @@
+import { discoverTables } from '../../../local/source/discover.ts'
+import type { TableDeclaration } from '../../../pipeline/tables-file.ts'
+import { filesBelow } from '../whole-path/throwaway.ts'
+import { type OperatedRun, operate, samples } from './operated-run.ts'
+
+let operated: OperatedRun
+beforeAll(async () => {
+  operated = await operate()
+}, 400_000)
+afterAll(() => operated?.end(), 120_000)
+
+const atSource = (sql: string) => operated.current.atSource((client) => client.query(sql))
+const unequal = async () =>
+  (await operated.current.verify()).tables.filter(
+    ({ differences, problem }) => problem ?? Object.values(differences).some((count) => count > 0),
+  )
+const value = async (sql: string) => (await operated.current.query(sql))[0]?.[0]
+
+let declared: readonly TableDeclaration[]
+
+test('discover says what became of the columns, and declares what Iceberg follows', async () => {
+  await atSource(`
+    ALTER TABLE public.orders ADD COLUMN channel text NOT NULL DEFAULT 'web', ADD COLUMN seen_at timestamptz DEFAULT '2026-01-02 03:04:05.678901+00',
+      ALTER COLUMN order_id TYPE bigint, ALTER COLUMN total_amount TYPE numeric(14,2);
+    ALTER TABLE public.products DROP COLUMN created_at, ADD COLUMN "Weight" numeric(8,3) DEFAULT 1.250, ADD COLUMN tags text[] DEFAULT '{a,NULL}'`)
+  // Nobody declared it yet, and the transform knows no such key.
+  await atSource(`INSERT INTO public.orders (order_id, total_amount, channel) VALUES (3000000001, 999999999999.99, 'shop')`)
+  const { declarations, changes } = await operated.current.atSource((client) => discoverTables(client, [], samples))
+  expect(changes).toEqual(
+    expect.arrayContaining([
+      'public.orders.order_id was integer and is now bigint',
+      'public.orders.total_amount was numeric(12,2) and is now numeric(14,2)',
+      'public.orders.channel was added at the source',
+      'public.orders.seen_at was added at the source: as string, since Athena adds no columns of the type timestamptz',
+      'public.products.created_at was dropped at the source',
+      'public.products: a column that was renamed is one that was dropped (created_at: stays in Iceberg, null from now on) and one that was added (Weight, tags: filled for every row)',
+    ]),
+  )
+  declared = declarations
+})
+
+test('the columns come into Iceberg, also where the execution is cut off right after', async () => {
+  await operated.redeployUntil(declared, /^✓ Ensure the columns of the Iceberg tables/)
+  await operated.redeploy(declared)
+  expect(operated.report.already).toContain('every Iceberg table has the declared columns')
+  expect(operated.report.did).toEqual(
+    expect.arrayContaining([
+      'asked for a snapshot: public.orders has new columns',
+      'asked for a snapshot: public.products has new columns',
+    ]),
+  )
+  await atSource(`INSERT INTO public.orders (order_id, total_amount) VALUES (3000000002, -999999999999.99);
+    UPDATE public.products SET "Weight" = NULL, tags = '{}' WHERE product_id = 101`)
+  expect(await unequal()).toEqual([])
+  // Written before the columns were there, and not since.
+  expect(await value(`SELECT channel || ' ' || seen_at FROM $.orders WHERE order_id = 1`)).toBe('web 2026-01-02T03:04:05.678901Z')
+  expect(await value('SELECT weight::VARCHAR FROM $.products WHERE product_id = 1')).toBe('1.250')
+  expect(await value('SELECT count(*)::INT FROM $.orders WHERE order_id > 3000000000')).toBe(2)
+}, 600_000)
+
+test('an execution with nothing new goes around the columns', async () => {
+  expect(await operated.execute({})).toMatchObject({ status: 'SUCCEEDED' })
+  expect(operated.entered).toContain('Are columns of Iceberg tables to be changed?')
+  expect(operated.entered).not.toContain('Ensure the columns of the Iceberg tables')
+  expect(operated.entered).not.toContain('Have Debezium snapshot the tables')
+}, 200_000)
+
+test('every row is equal in the end, and what failed meanwhile failed for the key that Iceberg could not hold yet', async () => {
+  await operated.writer.stop()
+  expect(await unequal()).toEqual([])
+  const failed = filesBelow(operated.current.run.paths.buckets).filter((file) => !file.endsWith('.csv') && !file.endsWith('.txt'))
+  expect(failed).toEqual([])
+}, 300_000)
