@@ -37,6 +37,17 @@ test('a column added after the creation is not in the schema, one dropped at the
   expect(names).toContain('gone')
 })
 
+test('a widened column has the type of the creation in the schema', () => {
+  const wide = table({
+    columns: [
+      { name: 'id', type: 'bigint', iceberg: { createdAs: 'int' } },
+      { name: 'n', type: 'bigint' },
+    ],
+    primaryKey: ['id'],
+  })
+  expect(icebergSchema(wide).fields.map(({ type }) => type)).toEqual(['int', 'long'])
+})
+
 test('exactly the key columns are required and identify a row', () => {
   const { fields, identifierFieldIds } = icebergSchema(twoKeys)
   expect(fields.filter(({ required }) => required).map(({ name }) => name)).toEqual(['region', 'id'])

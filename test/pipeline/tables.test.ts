@@ -166,6 +166,32 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['a key column twice', { primaryKey: ['id', 'id'] }, /^tables\[0\]\.primaryKey\[1\]: "id" is in the key twice/],
   ['no column at all', { columns: [] }, /^tables\[0\]\.columns: /],
   [
+    'a widening that is none',
+    { columns: [id, { name: 'n', type: 'bigint', iceberg: { createdAs: 'string' } }] },
+    /^tables\[0\]\.columns\[1\]\.iceberg\.createdAs: Iceberg cannot make long of string/,
+  ],
+  [
+    'a widening of an added column',
+    { columns: [id, { name: 'n', type: 'bigint', added: true, iceberg: { createdAs: 'int' } }] },
+    /^tables\[0\]\.columns\[1\]\.iceberg\.createdAs: "n" was added after the creation/,
+  ],
+  [
+    'a column added to a table without key',
+    {
+      columns: [
+        { name: 'a', type: 'text' },
+        { name: 'b', type: 'text', added: true },
+      ],
+      primaryKey: [],
+    },
+    /^tables\[0\]\.columns\[1\]\.added: "b" came after the Iceberg table was created, and rows of a table without primary key cannot be read again/,
+  ],
+  [
+    'a column widened in a table without key',
+    { columns: [{ name: 'a', type: 'bigint', iceberg: { createdAs: 'int' } }], primaryKey: [] },
+    /^tables\[0\]\.columns\[0\]\.iceberg: "a" was widened after the Iceberg table was created/,
+  ],
+  [
     'nothing but added columns',
     { columns: [{ name: 'a', type: 'text', added: true }], primaryKey: [], capture: false },
     /^tables\[0\]\.columns: all columns are "added"/,

@@ -94,17 +94,83 @@ test('new columns are added, vanished ones dropped, new tables come last', async
     },
     { schema: 'shop', name: 'a', columns: [{ name: 'id', type: 'integer', nullable: false }], primaryKey: ['id'] },
   ])
-  expect(again.changes).toHaveLength(4)
+  expect(again.changes).toHaveLength(5)
+  expect(again.changes).toContainEqual(expect.stringContaining('a column that was renamed is one that was dropped (gone: '))
   expect((await discover('', again.declarations)).changes).toEqual([])
 })
 
 test('a changed type and a changed key are refused, both at once', async () => {
   await run('CREATE TABLE a (id int PRIMARY KEY, n numeric(10,2))')
   const { declarations } = await discover('shop.*')
-  await run('ALTER TABLE a DROP CONSTRAINT a_pkey, ALTER n TYPE numeric(12,2)')
+  await run('ALTER TABLE a DROP CONSTRAINT a_pkey, ALTER n TYPE numeric(12,3)')
   const refused = discover('shop.*', declarations)
   await expect(refused).rejects.toThrow(/shop\.a: the primary key is declared as \(id\) and is now \(\)/)
-  await expect(refused).rejects.toThrow(/shop\.a\.n is declared as numeric\(10,2\) and is now numeric\(12,2\)/)
+  await expect(refused).rejects.toThrow(/shop\.a\.n is declared as numeric\(10,2\) and is now numeric\(12,3\)/)
+})
+
+test('a wider type is declared with what the Iceberg table was created as, however often it gets wider', async () => {
+  await run('CREATE TABLE a (id int PRIMARY KEY, small smallint, n numeric(10,2), r real, l int, t text)')
+  const first = await discover('shop.*')
+  const declared = first.declarations.map((table) => ({
+    ...table,
+    columns: table.columns.map((column) => (column.name === 'l' ? { ...column, iceberg: { type: 'long' } } : column)),
+  }))
+  await run(
+    'ALTER TABLE a ALTER id TYPE bigint, ALTER small TYPE int, ALTER n TYPE numeric(12,2), ALTER r TYPE float8, ALTER l TYPE bigint, ADD late int',
+  )
+  const second = await discover('', declared)
+  await run('ALTER TABLE a ALTER n TYPE numeric(20,2), ALTER late TYPE bigint')
+  const third = await discover('', second.declarations)
+  expect(third.declarations[0]?.columns).toEqual([
+    { name: 'id', type: 'bigint', nullable: false, iceberg: { createdAs: 'int' } },
+    { name: 'small', type: 'integer' },
+    { name: 'n', type: 'numeric(20,2)', iceberg: { createdAs: 'decimal(10,2)' } },
+    { name: 'r', type: 'double precision', iceberg: { createdAs: 'float' } },
+    { name: 'l', type: 'bigint', iceberg: { type: 'long' } },
+    { name: 't', type: 'text' },
+    { name: 'late', type: 'bigint', added: true },
+  ])
+  expect(second.changes).toContain('shop.a.id was integer and is now bigint')
+  expect((await discover('', third.declarations)).changes).toEqual([])
+})
+
+test.each([
+  ['a narrower number', 'n bigint', 'n TYPE int'],
+  ['a number without bounds', 'n numeric(10,2)', 'n TYPE numeric'],
+  ['a number of another kind', 'n int', 'n TYPE numeric(12,0)'],
+  ['a number that became text', 'n int', 'n TYPE text'],
+  ['a list of wider numbers', 'n int[]', 'n TYPE bigint[]'],
+])('%s is refused, with the way out', async (_what, before, after) => {
+  await run(`CREATE TABLE a (id int PRIMARY KEY, ${before})`)
+  const { declarations } = await discover('shop.*')
+  await run(`ALTER TABLE a ALTER ${after}`)
+  await expect(discover('', declarations)).rejects.toThrow(
+    /shop\.a\.n is declared as .* cannot follow\. Put it back at the source, or add a new column/,
+  )
+})
+
+test('a column of a type that Athena does not add is declared as text', async () => {
+  await run('CREATE TABLE a (id int PRIMARY KEY)')
+  const { declarations } = await discover('shop.*')
+  await run('ALTER TABLE a ADD at timestamptz, ADD key uuid')
+  const again = await discover('', declarations)
+  expect(again.declarations[0]?.columns.slice(1)).toEqual([
+    { name: 'at', type: 'timestamp with time zone', iceberg: { type: 'string' }, added: true },
+    { name: 'key', type: 'uuid', added: true },
+  ])
+  expect(again.changes).toContain('shop.a.at was added at the source: as string, since Athena adds no columns of the type timestamptz')
+})
+
+test('columns that come to a table without primary key are left out, with a warning', async () => {
+  await run('CREATE TABLE a (n int)')
+  const { declarations } = await discover('shop.*')
+  await run('ALTER TABLE a ADD late int')
+  const again = await discover('', declarations)
+  expect(again.declarations).toEqual(declarations)
+  expect(again.warnings[0]?.warnings).toContainEqual({
+    kind: 'not-declared',
+    text: expect.stringContaining('came to have late, which is left out'),
+  })
 })
 
 test('a declared table that is gone is said to be, and stays declared', async () => {

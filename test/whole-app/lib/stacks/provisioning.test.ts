@@ -138,6 +138,7 @@ test('what looks may not change anything, and what changes one thing may change 
     'ensure-grants',
     'ensure-cluster-policy',
     'ensure-topic',
+    'ensure-columns',
     'ensure-slot-forgotten',
     'ensure-connector',
     'await-canary',
