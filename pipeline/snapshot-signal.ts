@@ -16,6 +16,11 @@ export function isSnapshottable({ schema, name, primaryKey }: Pick<CapturedTable
   return primaryKey.length > 0 && parsedName.test(schema) && parsedName.test(name)
 }
 
+/** Why a table cannot be snapshotted beside the stream, as it stands after "a table". */
+export function unreadable({ primaryKey }: Pick<CapturedTable, 'primaryKey'>): string {
+  return primaryKey.length === 0 ? 'without primary key' : 'with a name of other characters than letters, digits and _'
+}
+
 const collection = (table: SourceTable) => `^${tablePattern(table)}$`
 
 /** `data` of a signal that has Debezium read these tables beside the stream. */

@@ -2,6 +2,7 @@ import { isWidening } from './column-changes.ts'
 import { allowedIcebergTypes, icebergTypeOf, isIdentifierType, type PostgresType, parsePostgresType } from './column-types.ts'
 import { PipelineError } from './errors.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName, icebergTableNameFault } from './iceberg-names.ts'
+import { isSnapshottable, unreadable } from './snapshot-signal.ts'
 import type { CapturedColumn, CapturedTable } from './tables.ts'
 import type { ColumnDeclaration, TableDeclaration } from './tables-file.ts'
 
@@ -102,15 +103,13 @@ function reportWidening({ name, added, iceberg: { type, createdAs } }: CapturedC
 }
 
 /** Between a deployment and the column in Iceberg, values of it are left out of rows: only a table whose rows can be read again gets them back. */
-function reportUnreadable({ primaryKey, capture = true }: TableDeclaration, columns: readonly CapturedColumn[], report: Report): void {
-  if (primaryKey.length > 0 || !capture) return
+function reportUnreadable(table: TableDeclaration, columns: readonly CapturedColumn[], report: Report): void {
+  if (table.capture === false || isSnapshottable(table)) return
   columns.forEach(({ name, added, dropped, iceberg }, index) => {
     if (dropped || !(added || iceberg.createdAs !== undefined)) return
-    const fault = `"${name}" ${added ? 'came' : 'was widened'} after the Iceberg table was created, and rows of a table without primary key cannot be read again for it`
-    report(
-      ['columns', index, added ? 'added' : 'iceberg'],
-      `${fault}: give the table a primary key, or leave the ${added ? 'column' : 'change'} undeclared`,
-    )
+    const fault = `"${name}" ${added ? 'came' : 'was widened'} after the Iceberg table was created, and rows of a table ${unreadable(table)} cannot be read again for it`
+    const way = `${table.primaryKey.length === 0 ? 'give the table a primary key' : 'give the table another name'}, or leave the ${added ? 'column' : 'change'} undeclared`
+    report(['columns', index, added ? 'added' : 'iceberg'], `${fault}: ${way}`)
   })
 }
 

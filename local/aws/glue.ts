@@ -103,27 +103,19 @@ async function getTable({ account }: AwsPlace, { body, authorize, caller }: AwsR
   }
 }
 
-/** https://github.com/apache/iceberg/blob/main/aws/src/main/java/org/apache/iceberg/aws/glue/IcebergToGlueConverter.java */
+/** Hive's names that are others than Iceberg's. https://github.com/apache/iceberg/blob/main/aws/src/main/java/org/apache/iceberg/aws/glue/IcebergToGlueConverter.java */
+const hiveNames: Readonly<Record<string, string>> = {
+  long: 'bigint',
+  timestamptz: 'timestamp',
+  time: 'string',
+  uuid: 'string',
+  fixed: 'binary',
+}
+
 function hiveType(type: IcebergTypeTree): string {
-  switch (type.kind) {
-    case 'long':
-      return 'bigint'
-    case 'decimal':
-      return `decimal(${type.precision},${type.scale})`
-    case 'timestamptz':
-      return 'timestamp'
-    case 'time':
-    case 'uuid':
-      return 'string'
-    case 'fixed':
-      return 'binary'
-    case 'list':
-      return `array<${hiveType(type.element)}>`
-    case 'map':
-      return `map<${hiveType(type.key)},${hiveType(type.value)}>`
-    case 'struct':
-      return `struct<${type.fields.map((field) => `${field.name}:${hiveType(field.type)}`).join(',')}>`
-    default:
-      return type.kind
-  }
+  if (type.kind === 'decimal') return `decimal(${type.precision},${type.scale})`
+  if (type.kind === 'list') return `array<${hiveType(type.element)}>`
+  if (type.kind === 'map') return `map<${hiveType(type.key)},${hiveType(type.value)}>`
+  if (type.kind === 'struct') return `struct<${type.fields.map((field) => `${field.name}:${hiveType(field.type)}`).join(',')}>`
+  return hiveNames[type.kind] ?? type.kind
 }

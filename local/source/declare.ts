@@ -8,6 +8,7 @@ import {
   parsePostgresType,
 } from '../../pipeline/column-types.ts'
 import { icebergColumnName, icebergColumnNameFault, icebergTableName } from '../../pipeline/iceberg-names.ts'
+import { isSnapshottable } from '../../pipeline/snapshot-signal.ts'
 import { type CatalogColumn, type CatalogTable, isKeyIndex, typeHint } from '../../pipeline/source-catalog.ts'
 import { canaryCapturedTable } from '../../pipeline/tables.ts'
 import type { ColumnDeclaration, TableDeclaration } from '../../pipeline/tables-file.ts'
@@ -103,7 +104,7 @@ function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: 
   const columns = declaration.columns.map((column) => {
     const current = now.get(column.name)
     now.delete(column.name)
-    if (current) return refreshedColumn(column, current, { of, keyless: table.primaryKey.length === 0 }, refused, changes)
+    if (current) return refreshedColumn(column, current, { of, isFixed: !isSnapshottable(table) }, refused, changes)
     if (column.dropped) return column
     changes.push(`${of}.${column.name} was dropped at the source`)
     dropped.push(column.name)
@@ -111,13 +112,13 @@ function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: 
   })
   const taken = new Set(declaration.columns.map((column) => column.iceberg?.name ?? icebergColumnName(column.name)))
   for (const column of now.values()) {
-    // Its rows cannot be read again for a column: it is left out, of which a warning tells.
-    if (table.primaryKey.length === 0) continue
+    // Rows that cannot be read again for a column: it is left out, of which a warning tells.
+    if (!isSnapshottable(table)) continue
     const added = addedDeclaration(column, taken)
     changes.push(`${of}.${column.name} was added at the source${added.why}`)
     columns.push(added.column)
   }
-  if (dropped.length > 0 && now.size > 0 && table.primaryKey.length > 0) {
+  if (dropped.length > 0 && now.size > 0 && isSnapshottable(table)) {
     changes.push(
       `${of}: a column that was renamed is one that was dropped (${dropped.join(', ')}: stays in Iceberg, null from now on) and one that was added ` +
         `(${[...now.keys()].join(', ')}: filled for every row)`,
@@ -142,7 +143,7 @@ function addedDeclaration(column: CatalogColumn, taken: Set<string>): { column: 
 function refreshedColumn(
   column: ColumnDeclaration,
   current: CatalogColumn,
-  { of, keyless }: { readonly of: string; readonly keyless: boolean },
+  { of, isFixed }: { readonly of: string; readonly isFixed: boolean },
   refused: string[],
   changes: string[],
 ): ColumnDeclaration {
@@ -154,7 +155,7 @@ function refreshedColumn(
   if (dropped) changes.push(`${of}.${column.name} exists again: rows that did not change since keep what Iceberg has in it`)
   const type = catalogType(current)
   const icebergType = column.iceberg?.type ?? icebergTypeOf(declaredType)
-  const wider = keyless || isSameInIceberg(declaredType, type) ? undefined : widened(declaredType, type, icebergType)
+  const wider = isFixed || isSameInIceberg(declaredType, type) ? undefined : widened(declaredType, type, icebergType)
   if (wider === undefined && !isSameInIceberg(declaredType, type)) {
     refused.push(
       `${of}.${column.name} is declared as ${column.type} and is now ${current.type}, which the Iceberg column cannot follow. ` +
@@ -172,7 +173,7 @@ function refreshedColumn(
     type: sameText ? written : current.type,
     ...(kept.nullable === true && current.nullable ? { nullable: true } : !current.nullable && { nullable: false }),
     ...others,
-    ...(iceberg && { iceberg }),
+    ...(iceberg && Object.keys(iceberg).length > 0 && { iceberg }),
   }
 }
 

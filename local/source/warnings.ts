@@ -1,4 +1,5 @@
 import { isToastable, typeWarnings } from '../../pipeline/column-types.ts'
+import { isSnapshottable, unreadable } from '../../pipeline/snapshot-signal.ts'
 import { type CatalogTable, isKeyIndex } from '../../pipeline/source-catalog.ts'
 import { quoteTable, replicaIdentityFullStatement } from '../../pipeline/source-sql.ts'
 import type { CapturedColumn, CapturedTable } from '../../pipeline/tables.ts'
@@ -104,10 +105,10 @@ function* columnWarnings(table: CatalogTable, declared: CapturedTable): Iterable
     }
   }
   const undeclared = table.columns.filter(({ name }) => !declared.columns.some((column) => column.name === name)).map(({ name }) => name)
-  if (undeclared.length > 0 && table.primaryKey.length === 0) {
+  if (undeclared.length > 0 && !isSnapshottable(table)) {
     yield {
       kind: 'not-declared',
-      text: `came to have ${undeclared.join(', ')}, which is left out: rows of a table without primary key cannot be read again for a column`,
+      text: `came to have ${undeclared.join(', ')}, which is left out: rows of a table ${unreadable(table)} cannot be read again for a column`,
     }
   }
   for (const text of new Set(live.flatMap(({ type }) => typeWarnings(type)))) {
