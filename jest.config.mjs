@@ -14,6 +14,8 @@ const project = (displayName, testMatch, ignored = []) => ({
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
 export default {
+  // Tests with engines wait most of the time.
+  maxWorkers: '100%',
   // A machine with other work to do takes many times as long; a test that hangs is still ended.
   testTimeout: 30_000,
   projects: [

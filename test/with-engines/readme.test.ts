@@ -20,6 +20,14 @@ const queries = blocks('sql')
 /** CI runs these before and after this test. */
 const runByCi = ['npm run test:unit']
 
+/** What shows that a command did what the README says of it. */
+const printedBy: Readonly<Record<string, RegExp>> = {
+  sql: /301/,
+  verify: /^✓ public\.orders → orders: 10 rows, 10 in Iceberg: equal$/m,
+  provision: /^ *SUCCEEDED after [\s\S]*Nothing had to be changed\.$/m,
+  status: /public\.orders/,
+}
+
 let run: ChildProcess
 let printed = ''
 
@@ -58,12 +66,13 @@ test('the README shows the two commands first, and commands and queries at all',
 test.each(commands.filter((command) => command !== 'npm start' && !runByCi.includes(command)))(
   '%s',
   async (command) => {
-    const [, name, query] = /^npm run (\w+)(?: -- "(.*)")?$/.exec(command) ?? []
-    if (name === undefined) throw new Error(`the README has a command that this test cannot run: ${command}`)
-    const { stdout } = await npm(name, ...(query === undefined ? [] : [query]))
-    expect(stdout).toMatch(name === 'verify' ? /^✓ public\.orders → orders: 10 rows, 10 in Iceberg: equal$/m : /301/)
+    const [, name = '', query, option] = /^npm run (\w+)(?: -- (?:"(.*)"|(--\w+)))?$/.exec(command) ?? []
+    const expected = printedBy[name]
+    if (!expected) throw new Error(`the README has a command that this test cannot run: ${command}`)
+    const { stdout } = await npm(name, ...[query ?? option ?? []].flat())
+    expect(stdout).toMatch(expected)
   },
-  60_000,
+  120_000,
 )
 
 test.each(queries)(
