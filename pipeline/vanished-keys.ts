@@ -30,6 +30,24 @@ export function noteVanishedStatement(keyed: KeyedTable): string {
 }
 
 /**
+ * Notes keys whose rows are to be brought again: one that the source has as one that came back, to be read again, any other to be removed from Iceberg.
+ * Parameters: schema, name, keys (JSON).
+ */
+export function noteDoubtedStatement(keyed: KeyedTable): string {
+  return `
+  INSERT INTO ${vanished} (table_schema, table_name, key, removed_at, came_back)
+  SELECT :schema::text, :name::text, d.key, CASE WHEN d.there THEN clock_timestamp() END, d.there
+    FROM (SELECT DISTINCT k.key, ${sourceHas(keyed, 'k.key')} AS there FROM json_array_elements_text(:keys::json) AS k(key)) AS d
+  ON CONFLICT (table_schema, table_name, md5(key)) DO UPDATE
+    SET found_at = clock_timestamp(), removed_at = excluded.removed_at, came_back = excluded.came_back`
+}
+
+/** Those of the keys that the source has: a row each, in the column `key`. Parameter: keys (JSON). */
+export function presentKeysQuery(keyed: KeyedTable): string {
+  return `SELECT k.key AS key FROM json_array_elements_text(:keys::json) AS k(key) WHERE ${sourceHas(keyed, 'k.key')}`
+}
+
+/**
  * Keys that another act found long ago. Those of the last day are looked at once more: an act that was cut off may have had a removal on its way.
  * Parameters: schema, name.
  */

@@ -1,3 +1,5 @@
+import { AthenaClient } from '@aws-sdk/client-athena'
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { RDSDataClient } from '@aws-sdk/client-rds-data'
 import { requestToken } from '../../pipeline/athena-sql.ts'
 import { keyForms } from '../../pipeline/key-forms.ts'
@@ -6,7 +8,7 @@ import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { readRecords, removesRows, snapshottedTables } from '../../pipeline/table-snapshots.ts'
 import type { CapturedTable } from '../../pipeline/tables.ts'
 import type { KeyedTable } from '../../pipeline/vanished-keys.ts'
-import { dataApiSettings } from '../aws-clients.ts'
+import { clientSettings, dataApiSettings } from '../aws-clients.ts'
 import { type DataApi, dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 import { listKeys, recheckKeys, removeRows } from './vanished/pieces.ts'
@@ -27,6 +29,8 @@ const pieces: Readonly<Record<Exclude<Progress['phase'], 'done'>, Piece>> = {
 }
 
 const rdsData = new RDSDataClient(dataApiSettings)
+const athena = new AthenaClient(clientSettings)
+const logs = new CloudWatchLogsClient(clientSettings)
 export const handler = stepHandler('ensure-vanished-removed', ensureVanishedRemoved)
 
 /**
@@ -48,7 +52,7 @@ export async function ensureVanishedRemoved(request: StepRequest<object, Removal
     const { schema, name } = keyed.table
     const token = (...parts: readonly (string | number)[]) =>
       requestToken(execution.Id, execution.RedriveTime ?? '', schema, name, ...parts)
-    const work = { keyed, named: { schema, name }, source, place, token, untilMilliseconds: until }
+    const work = { keyed, named: { schema, name }, source, place, athena, logs, token, untilMilliseconds: until }
     while (progress.phase !== 'done') {
       const before = progress
       progress = await pieces[progress.phase](progress, work)

@@ -21,6 +21,7 @@ const commands = {
     summary: 'one screen: each hop from the WAL to the row, at AWS or of the local run, and what to do where one is red',
     engines: false,
   },
+  errors: { summary: 'list, explain and replay the records that could not be applied, at AWS or of the local run', engines: false },
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
   app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },

@@ -1,4 +1,3 @@
-import { AthenaClient } from '@aws-sdk/client-athena'
 import { textOf } from '../../../pipeline/source-query.ts'
 import {
   cameBackQuery,
@@ -12,18 +11,15 @@ import {
   removedStatement,
   removeRowsStatement,
 } from '../../../pipeline/vanished-keys.ts'
-import { clientSettings } from '../../aws-clients.ts'
 import { awaitEnd, resultPage, startQuery } from '../athena.ts'
 import type { Piece } from './progress.ts'
-
-const athena = new AthenaClient(clientSettings)
 
 /** Keys that one statement at the source looks up, in characters: a request of the Data API is not to grow with the length of keys. */
 const statementCharacters = 50_000
 
 /** Lists the Iceberg table's keys as they are at one moment, and notes those that the source does not have. */
 export const listKeys: Piece = async (progress, work) => {
-  const { keyed, named, source, place, token, untilMilliseconds } = work
+  const { keyed, named, source, place, athena, token, untilMilliseconds } = work
   const { plan, now } = place
   let { queryId } = progress
   if (queryId === null) {
@@ -37,7 +33,7 @@ export const listKeys: Piece = async (progress, work) => {
   let { nextPage, listed, vanished } = progress
   do {
     const page = await resultPage(athena, queryId, nextPage)
-    for (const keys of portions(page.rows))
+    for (const keys of keyPortions(page.rows))
       vanished += await source.execute(noteVanishedStatement(keyed), { ...named, keys: JSON.stringify(keys) })
     listed += page.rows.length
     nextPage = page.next
@@ -47,7 +43,7 @@ export const listKeys: Piece = async (progress, work) => {
 }
 
 /** Each key as the JSON of its texts, in lists of bounded length. */
-function portions(rows: readonly (readonly string[])[]): string[][] {
+export function keyPortions(rows: readonly (readonly string[])[]): string[][] {
   const lists: string[][] = []
   let characters = Number.POSITIVE_INFINITY
   for (const row of rows) {
@@ -64,7 +60,7 @@ function portions(rows: readonly (readonly string[])[]): string[][] {
 
 /** Removes rows whose keys vanished from Iceberg, some thousands in a commit. What of them comes back meanwhile is found afterwards. */
 export const removeRows: Piece = async (progress, work) => {
-  const { keyed, named, source, place, token, untilMilliseconds } = work
+  const { keyed, named, source, place, athena, token, untilMilliseconds } = work
   const { plan, now } = place
   const most = String(keyed.forms.length === 1 ? mostKeys.ofOneColumn : mostKeys.ofSeveral)
   let { removed, attempts } = progress

@@ -1,3 +1,5 @@
+import type { AthenaClient } from '@aws-sdk/client-athena'
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import type { StepAnswer } from '../../../pipeline/provisioning.ts'
 import type { KeyedTable } from '../../../pipeline/vanished-keys.ts'
 import type { DataApi } from '../data-api.ts'
@@ -54,7 +56,9 @@ export interface Work {
   /** The parameters that name the table in the source's statements. */
   readonly named: { readonly schema: string; readonly name: string }
   readonly source: DataApi
-  readonly place: StepPlace
+  readonly place: Pick<StepPlace, 'plan' | 'now'>
+  readonly athena: AthenaClient
+  readonly logs: CloudWatchLogsClient
   /** Makes the same request of the same execution join the first one. */
   readonly token: (...parts: readonly (string | number)[]) => string
   readonly untilMilliseconds: number

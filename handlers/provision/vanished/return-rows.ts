@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { PipelineError } from '../../../pipeline/errors.ts'
 import { filteredSignal, incrementalFilter, sendPlainSignalStatement, snapshotNotification } from '../../../pipeline/snapshot-signal.ts'
 import { cameBackFilter, stillThereQuery } from '../../../pipeline/vanished-keys.ts'
-import { clientSettings } from '../../aws-clients.ts'
 import { readLog } from '../connector/read-log.ts'
 import type { Piece } from './progress.ts'
 
@@ -11,10 +9,8 @@ import type { Piece } from './progress.ts'
 const silenceMilliseconds = 15 * 60_000
 const mostAttempts = 5
 
-const logs = new CloudWatchLogsClient(clientSettings)
-
 /** Has Debezium read the rows again that came back: a signal that names them by a condition, and the end of it in the connector's log. */
-export const returnRows: Piece = async (progress, { keyed, source, named, place, untilMilliseconds }) => {
+export const returnRows: Piece = async (progress, { keyed, source, named, place, logs, untilMilliseconds }) => {
   const { plan, now } = place
   const { signal } = progress
   if (signal === null) {

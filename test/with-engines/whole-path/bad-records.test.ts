@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
+import { runCommand } from './command.ts'
 import { deploymentFile } from './deployment-file.ts'
 import { eventually, type StartedRun, startRun } from './started-run.ts'
 import { filesBelow, throwAway, throwawayFolder } from './throwaway.ts'
@@ -206,6 +207,61 @@ test('a change event that comes twice changes nothing', async () => {
   for (const value of values) await topic.produce(value)
   expect(await started.verify()).toMatchObject({ equal: true })
 }, 120_000)
+
+const errors = (...args: string[]) => runCommand(['errors', ...args, '--data', dataDirectory])
+
+test('rows whose changes failed are named, explained, and replayed from the source, as often as one likes', async () => {
+  const real: Envelope = JSON.parse(String((await topic.read()).findLast((value) => value.includes('"order_id":3001'))))
+  // What the source does while nobody follows the table stands for changes that failed; their records do, too.
+  await started.atSource((client) => client.query('ALTER PUBLICATION dbz_publication DROP TABLE public.orders'))
+  await started.atSource(async (client) => {
+    await client.query(`UPDATE public.orders SET status = 'CURRENT' WHERE order_id = 3001`)
+    await client.query('DELETE FROM public.orders WHERE order_id = 3002')
+    await client.query(`INSERT INTO public.orders (order_id, status) VALUES (3990, 'CURRENT')`)
+  })
+  await started.atSource((client) => client.query('ALTER PUBLICATION dbz_publication ADD TABLE ONLY public.orders'))
+  const failed = (order_id: number) => json({ ...real, after: { ...real.after, order_id, customer_id: content } })
+  const since = new Date().toISOString()
+  await topic.produce(failed(3001))
+  await topic.produce(json({ ...real, op: 'x', before: { order_id: 3002, status: content }, after: null }))
+  await topic.produce(failed(3990))
+  expect(await started.verify()).toMatchObject({ equal: false })
+
+  const listed = await errors('list', '--since', since)
+  expect(listed).toMatchObject({ code: 0, errors: '' })
+  expect(listed.output).toMatch(/^UnexpectedValue +public\.orders +2 /m)
+  expect(listed.output).toMatch(/^UnknownOperation +public\.orders +1 /m)
+  const explained = await errors('explain', 'UnexpectedValue', '--since', since)
+  expect(explained.output).toMatch(/public\.orders\.customer_id/)
+  expect(explained.output).toContain('rows: order_id = 3001; order_id = 3990')
+  expect(explained.output).toContain("the column's type was changed at the source")
+  const preview = await errors('replay', '--dry-run', '--since', since, '--json')
+  expect(preview).toMatchObject({ code: 0, errors: '' })
+  expect(JSON.parse(preview.output)).toEqual({
+    dryRun: true,
+    tables: [{ table: 'public.orders', present: 2, absent: 1 }],
+    notReplayable: 0,
+    failedAgain: 0,
+  })
+  expect(await started.verify()).toMatchObject({ equal: false })
+
+  const replayed = await errors('replay', '--since', since)
+  expect(replayed).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('2 rows were read again, 1 key that the source does not have'),
+  })
+  expect(await started.verify()).toMatchObject({ equal: true })
+  // Everything that ever failed this time, those without a key included.
+  const again = await errors('replay', '--table', 'public.orders', '--json')
+  expect(again).toMatchObject({ code: 1 })
+  expect(JSON.parse(again.output)).toMatchObject({
+    tables: [{ table: 'public.orders', absent: 1 }],
+    notReplayable: expect.any(Number),
+    failedAgain: 0,
+  })
+  expect(await started.verify()).toMatchObject({ equal: true })
+  for (const { output, errors: said } of [listed, explained, preview, replayed, again]) expect(output + said).not.toContain(content)
+}, 240_000)
 
 test('no log shows the content of a record', () => {
   // The base64 of a text looks different at each of three places.
