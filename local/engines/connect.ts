@@ -26,6 +26,10 @@ export interface ConnectSettings extends Attended, Pick<EngineSpec, 'secrets'> {
   readonly awsEndpoint: string
   readonly awsCredentials: AwsCredentials
   readonly region: string
+  /** Kafka Connect's `plugin.path`: the prepared plugin, unless given. */
+  readonly pluginPath?: string
+  /** Content of the worker configuration: that of the pipeline, unless given. */
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 /** What MSK Connect names for a worker; its ids are random, ours is not. The offsets topic is named in the worker configuration. */
@@ -42,7 +46,7 @@ export async function startConnect(settings: ConnectSettings): Promise<RunningCo
   const uri = `http://127.0.0.1:${settings.port}`
   mkdirSync(settings.dataDirectory, { recursive: true })
   const properties = writeProperties(settings.dataDirectory, 'worker.properties', {
-    ...workerProperties({ region: settings.region, replicationFactor: 1 }),
+    ...(settings.properties ?? workerProperties({ region: settings.region, replicationFactor: 1 })),
     ...localWorkerProperties(settings, uri),
   })
   const quiet = ['org.apache.kafka.clients', 'org.apache.kafka.common', 'org.reflections', 'org.eclipse.jetty', 'org.glassfish']
@@ -75,15 +79,17 @@ export async function startConnect(settings: ConnectSettings): Promise<RunningCo
 }
 
 /** MSK Connect sets these itself and does not let a worker configuration do so. */
-function localWorkerProperties({ bootstrap, connector, kafkaLogin }: ConnectSettings, uri: string): Record<string, string> {
+function localWorkerProperties({ bootstrap, connector, kafkaLogin, pluginPath }: ConnectSettings, uri: string): Record<string, string> {
   const names = workerNames(connector)
   return {
     'bootstrap.servers': bootstrap,
     ...(kafkaLogin ? loginProperties(kafkaLogin) : {}),
     'group.id': names.group,
     listeners: uri,
-    'plugin.path': connectPlugins,
+    'plugin.path': pluginPath ?? connectPlugins,
     'plugin.discovery': 'service_load',
+    // There is one broker.
+    'offset.storage.replication.factor': '1',
     'config.storage.topic': names.configs,
     'config.storage.replication.factor': '1',
     'status.storage.topic': names.status,

@@ -7,6 +7,7 @@ import { restartFailed } from '../engines/connector.ts'
 import type { Supervised } from '../engines/supervisor.ts'
 import { type EnginePlace, startWorker } from './engines.ts'
 import type { LocalAws } from './local-aws.ts'
+import { unpackedPlugin, workerContent } from './worker-content.ts'
 
 /** Kafka Connect's worker, which logs in to Kafka as the connector's role: it can start once that is deployed, now or by an earlier run. */
 export interface ConnectWorker {
@@ -30,16 +31,25 @@ export function connectWorker(
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
   let process: Supervised | undefined
+  /** Id of what it runs. */
+  let runs: string | undefined
 
   const applyAcls = async () => {
     await applyRoleAcls(engines.kafkaBootstrap(), account, Object.values(workerNames(connector)))
   }
   const start = async () => {
+    const content = workerContent(account, place)
+    if (!content) throw new Error('there is no plugin or no worker configuration for the worker')
+    runs = content.id
     await applyAcls()
     // The id of a connector is random, and the worker is here before it.
     const sourceArn = account.arn('kafkaconnect', `connector/${connector}/local`)
     const credentials = principals.assume(role()?.arn ?? '', { service: 'kafkaconnect.amazonaws.com', sourceArn, session: connector })
-    const worker = await startWorker(place, { endpoint: endpoint.uri, credentials })
+    const worker = await startWorker(
+      place,
+      { endpoint: endpoint.uri, credentials },
+      { pluginPath: unpackedPlugin(content, place), properties: content.properties },
+    )
     const { uri } = worker
     process = worker
     // It started the connector that it remembers at once, which may have been before the source was there.
@@ -52,24 +62,27 @@ export function connectWorker(
     starting = undefined
     stopping = undefined
   }
+  const stopSoon = () => {
+    if (starting) stopping ??= stop().catch(failed('be stopped'))
+    return starting === undefined
+  }
   const failed = (what: string) => (error: unknown) => {
     // The next time that it is asked it is tried again.
     starting = stopping = undefined
     if (!(error instanceof PipelineError && error.name === 'RunStopped')) onFailure(`Kafka Connect could not ${what}: ${String(error)}`)
   }
   return {
-    canStart: () => role() !== undefined && account.find('AWS::MSK::Cluster').length > 0,
+    canStart: () => role() !== undefined && account.find('AWS::MSK::Cluster').length > 0 && workerContent(account, place) !== undefined,
     applyAcls,
     start: () => (starting ??= start()),
     workers: {
       start() {
+        // It was here before the connector, which has come to be made with something else.
+        if (starting && runs !== workerContent(account, place)?.id) return stopSoon() && false
         if (!stopping) starting ??= start().catch(failed('be started'))
         return process !== undefined && !stopping
       },
-      stop() {
-        if (starting) stopping ??= stop().catch(failed('be stopped'))
-        return starting === undefined
-      },
+      stop: stopSoon,
     },
   }
 }

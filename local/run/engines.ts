@@ -87,7 +87,11 @@ export function startBroker(place: EnginePlace) {
  * The worker logs in as the connector's role, where the deployment has authenticated workers: the role's ACLs must exist (`applyRoleAcls`).
  * Without them it cannot start.
  */
-export function startWorker(place: EnginePlace, aws: { readonly endpoint: string; readonly credentials: AwsCredentials }) {
+export function startWorker(
+  place: EnginePlace,
+  aws: { readonly endpoint: string; readonly credentials: AwsCredentials },
+  content: { readonly pluginPath: string; readonly properties: Readonly<Record<string, string>> },
+) {
   const { deployment } = place
   const authenticated = deployment.kafka.authentication === 'iam'
   return place.processes.start((signal) =>
@@ -101,6 +105,7 @@ export function startWorker(place: EnginePlace, aws: { readonly endpoint: string
       awsEndpoint: aws.endpoint,
       awsCredentials: aws.credentials,
       region: deployment.region,
+      ...content,
       ...attended({ ...place, signal }),
     }),
   )

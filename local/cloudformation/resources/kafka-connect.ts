@@ -59,7 +59,7 @@ export const workerConfiguration: ResourceProvider = {
     return { physicalId: arn, arn, key: Name, attributes: { WorkerConfigurationArn: arn, Revision: 1 } }
   },
   async check(properties, context) {
-    const keys = workerProperties(parseProperties(workerShape, properties, context).PropertiesFileContent).map(([key]) => key)
+    const keys = workerConfigurationEntries(parseProperties(workerShape, properties, context).PropertiesFileContent).map(([key]) => key)
     const faults = [
       ...keys.filter((key) => refusedKeys.test(key)).map((key) => `${key} cannot be set in a worker configuration`),
       ...mandatoryKeys.filter((key) => !keys.includes(key)).map((key) => `${key} is missing`),
@@ -76,7 +76,7 @@ async function noteCreation(provider: ResourceProvider, properties: JsonObject, 
 }
 
 /** Keys and values of a properties file as base64. */
-function workerProperties(content: string): [string, string][] {
+export function workerConfigurationEntries(content: string): [string, string][] {
   return Buffer.from(content, 'base64')
     .toString('utf8')
     .split('\n')
