@@ -33,6 +33,17 @@ export const snapshotFilter = [
   .map((term) => `?"${term}"`)
   .join(' ')
 
+/** What Debezium says where the slot does not reach back to its offsets. */
+const loss = 'no longer available on the server'
+
+/** Matches lines that tell of a slot that was lost, and those of what begins once it is made good. */
+export const slotLossFilter = `?"${loss}" ?"Starting streaming" ?"aggregateType='Initial Snapshot', type='STARTED'"`
+
+/** Of the last one of those lines: was the slot lost? */
+export function tellsOfLoss(line: string): boolean {
+  return line.includes(loss)
+}
+
 const notification = /aggregateType='Initial Snapshot', type='(STARTED|COMPLETED|SKIPPED|ABORTED)'/
 const ended = /Snapshot ended with SnapshotResult \[status=(COMPLETED|SKIPPED|ABORTED)/
 const exported = /Finished exporting (\d+) records for table '.*' \((\d+) of (\d+) tables\)/

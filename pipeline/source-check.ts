@@ -22,6 +22,8 @@ export interface Finding {
   readonly repair: string
   /** The slot is lost, with changes: the one thing that is repaired by copying the tables again. */
   readonly lostSlot?: true
+  /** A table that came under capture too late to be copied. */
+  readonly unsnapshottable?: true
 }
 
 /**
@@ -122,7 +124,8 @@ async function ownershipFindings(query: SourceQuery, reader: string | undefined)
   return findings
 }
 
-const recoverSlot =
+/** The one way back. */
+export const recoverSlot =
   'Have every table copied again: start an execution with the input {"recover": "lost-slot"} (npm start: with --reset); see docs/runbook.md, SlotLost'
 
 /** Whether the records at the source tell of a slot that there was. */

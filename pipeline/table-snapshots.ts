@@ -111,9 +111,21 @@ export const recordsThereQuery = `
   SELECT (to_regclass(${quoteLiteral(records)}) IS NOT NULL)::text AS there,
          EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)})::text AS slot`
 
-/** Whether a slot has been read to its snapshot's end at least once, or was lost: one row. */
+/** Whether there is any record: one row. */
+export const anyRecordQuery = `SELECT EXISTS (SELECT FROM ${records})::text AS any`
+
+/** Whether there has been a slot, as far as is known, or one was lost: one row. */
 export const everCapturedQuery = `
-  SELECT EXISTS (SELECT FROM ${records} WHERE completed_at IS NOT NULL OR reason = 'lost slot')::text AS captured`
+  SELECT EXISTS (SELECT FROM ${records} WHERE scanned_at IS NOT NULL OR completed_at IS NOT NULL OR reason = 'lost slot')::text AS captured`
+
+/**
+ * Notes that there is a slot, from which the tables' initial snapshot begins: rows of it may have been delivered, so that deletions are missed where the slot
+ * goes before the snapshot is over.
+ */
+export const slotMadeStatement = `
+  UPDATE ${records} AS s SET scanned_at = clock_timestamp()
+   WHERE s.reason = 'initial' AND s.scanned_at IS NULL AND s.completed_at IS NULL
+     AND EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(replicationSlot)})`
 
 /**
  * Records the tables that the connector's initial snapshot is going to read. Where there is a record already, a connector may be at work that does not

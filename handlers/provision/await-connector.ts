@@ -8,15 +8,22 @@ import { clientSettings } from '../aws-clients.ts'
 import { type ConnectorAnswer, paused } from './connector/converge.ts'
 import { type Connector, findConnector } from './connector/find-connector.ts'
 import { firstLine, lastErrors } from './connector/log-errors.ts'
+import { anotherSlot, readSlotLoss } from './connector/lost-slot.ts'
 import { lastOperation, requireDone } from './connector/operations.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 const kafkaConnect = new KafkaConnectClient(clientSettings)
 const logs = new CloudWatchLogsClient(clientSettings)
 
+/** What a call reads of the log before it answers. */
+const callMilliseconds = 7000
+
 export const handler = stepHandler('await-connector', awaitConnector)
 
-/** Does the connector run, and was what was begun on it done? That its task works is seen by what follows. */
+/**
+ * Does the connector run, and was what was begun on it done? That its task works is seen by what follows.
+ * @throws PipelineError `ConnectorFailed`, `ConnectorPaused`, `ConnectorUpdateFailed`, `SlotLost`, `NotInTime`
+ */
 export async function awaitConnector(request: StepRequest<object, ConnectorAnswer>, { plan, now }: StepPlace): Promise<ConnectorAnswer> {
   const { name } = plan.connector
   const connector = await findConnector(kafkaConnect, name)
@@ -54,6 +61,9 @@ async function failed(
   { connector, region }: ProvisioningPlan,
   now: Date,
 ): Promise<PipelineError> {
+  const begin = { told: false, log: { newest: creationTime?.getTime() ?? 0, ids: [], next: null } }
+  const until = Date.now() + callMilliseconds
+  if ((await readSlotLoss(logs, { connector }, begin, now, () => Date.now() < until)).told) return anotherSlot()
   const errors = await lastErrors(logs, connector.logGroup, creationTime, now)
   const reason = stateDescription ? `${stateDescription.code}: ${firstLine(stateDescription.message)}` : 'MSK Connect gives no reason'
   const logged = errors.length > 0 ? ` The last errors of its log:\n  ${errors.join('\n  ')}\n` : ' Its log holds no error. '

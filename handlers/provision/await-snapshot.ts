@@ -6,7 +6,9 @@ import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { afterLine, noSnapshot, progressText, type SnapshotProgress, snapshotFilter } from '../../pipeline/snapshot-log.ts'
 import { slotQuery } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
+import { slotMadeStatement } from '../../pipeline/table-snapshots.ts'
 import { clientSettings, dataApiSettings } from '../aws-clients.ts'
+import { anotherSlot, readSlotLoss, type SlotLoss } from './connector/lost-slot.ts'
 import { type LogPlace, readLog } from './connector/read-log.ts'
 import { dataApi } from './data-api.ts'
 import { type StepPlace, stepHandler } from './step.ts'
@@ -16,6 +18,11 @@ export interface SnapshotAnswer extends StepAnswer {
   readonly progress: SnapshotProgress
   /** Looks in a row that saw the slot being read. */
   readonly activeLooks: number
+  /** Looks in a row at which nobody read the slot, and nothing was logged of a snapshot. */
+  readonly idleLooks: number
+  /** Whether it is noted at the source that there is a slot. */
+  readonly noted: boolean
+  readonly loss?: SlotLoss
   readonly log: LogPlace
 }
 
@@ -38,6 +45,9 @@ export function snapshotOutcome(active: boolean, activeLooks: number, progress: 
 /** A failure that Debezium does not follow by another try within this time is final. */
 const settledMilliseconds = 60_000
 
+/** A task that starts logs it within seconds; looks are a minute apart. */
+const suspiciousLooks = 3
+
 /** What a call reads of the log before it answers. */
 const callMilliseconds = 7000
 
@@ -47,7 +57,7 @@ export const handler = stepHandler('await-snapshot', awaitSnapshot)
 
 /**
  * Looks whether the initial snapshot has ended: at the replication slot and at the connector's log.
- * @throws PipelineError `SnapshotFailed`, `NotInTime`, those of `dataApi`
+ * @throws PipelineError `SnapshotFailed`, `SlotLost`, `NotInTime`, those of `dataApi`
  */
 export async function awaitSnapshot(request: StepRequest<object, SnapshotAnswer>, { plan, now }: StepPlace): Promise<SnapshotAnswer> {
   const { previous, execution } = request
@@ -64,12 +74,23 @@ export async function awaitSnapshot(request: StepRequest<object, SnapshotAnswer>
     log: place,
     progress: lines.reduce((progress, { message }) => afterLine(progress, message), previous?.progress ?? noSnapshot),
   }
-  const [slot] = await dataApi(rdsData, plan.source, plan.source.preparationSecret).query(slotQuery)
+  const source = dataApi(rdsData, plan.source, plan.source.preparationSecret)
+  const [slot] = await source.query(slotQuery)
+  const isNoted = previous?.noted === true
+  if (slot && !isNoted) await source.execute(slotMadeStatement)
   const active = slot?.['active'] === 'true'
   const activeLooks = active ? (previous?.activeLooks ?? 0) + 1 : 0
-  const state = { ...read, activeLooks }
+  const isIdle = !active && (read.progress.phase === 'none' || read.progress.phase === 'failed')
+  const idleLooks = isIdle ? (previous?.idleLooks ?? 0) + 1 : 0
+  const state = { ...read, activeLooks, idleLooks, noted: isNoted || slot !== undefined }
   const outcome = snapshotOutcome(active, activeLooks, read.progress)
   if (outcome !== undefined) return { ...ready(request, now(), { seen: outcome }), ...state }
+  // Where all is copied again, what was told of the slot before is no matter any more.
+  if (idleLooks >= suspiciousLooks && request.request.recover === null) {
+    const loss = await readSlotLoss(logs, plan, previous?.loss, now(), () => now().getTime() < until)
+    if (loss.told && loss.log.next === null) throw anotherSlot()
+    Object.assign(state, { loss })
+  }
   if (!active && read.progress.phase === 'failed' && now().getTime() - read.log.newest > settledMilliseconds)
     throw new PipelineError(
       'SnapshotFailed',

@@ -5,6 +5,7 @@ import { type Finding, outOfLineTables, sourceFindings } from '../../pipeline/so
 import { ready } from '../../pipeline/step-answer.ts'
 import { dataApiSettings } from '../aws-clients.ts'
 import { dataApi } from './data-api.ts'
+import { unsnapshottableFindings } from './source/unsnapshottable.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** The state machine shows 32,768 characters of an error's cause; the log has all findings. */
@@ -26,19 +27,24 @@ export const handler = stepHandler('check-source', checkSource)
 
 /**
  * Asks the source for all that keeps the declared tables from being captured, as the role that prepares it and as Debezium's; changes nothing.
- * @throws PipelineError `SourceNotReady` with every finding and its repair; `SlotLost`; those of `dataApi`
+ * @throws PipelineError `SourceNotReady` with every finding and its repair; `SlotLost`, `SnapshotImpossible`; those of `dataApi`
  */
 export async function checkSource(request: StepRequest, { plan, now, log }: StepPlace): Promise<StepAnswer> {
   const { source, tables } = plan
   const preparation = dataApi(rdsData, source, source.preparationSecret)
   const debezium = dataApi(rdsData, source, source.debeziumSecret)
-  const found = await sourceFindings(preparation.query, tables, debezium.query)
   const recovers = request.request.recover === 'lost-slot'
+  const found = [
+    ...(await sourceFindings(preparation.query, tables, debezium.query)),
+    ...(await unsnapshottableFindings(preparation.query, tables, recovers)),
+  ]
   const findings = found.filter(({ lostSlot }) => !(recovers && lostSlot))
   for (const { problem, repair } of findings) log.warn(problem, { repair })
   const [first] = findings
   // Told alone: what repairs it is another execution.
   if (findings.length === 1 && first?.lostSlot) throw new PipelineError('SlotLost', `${first.problem}. ${first.repair}`)
+  if (findings.length > 0 && findings.every(({ unsnapshottable }) => unsnapshottable))
+    throw new PipelineError('SnapshotImpossible', `${findingsText(findings)}\nNothing was changed.`)
   if (findings.length > 0) throw new PipelineError('SourceNotReady', findingsText(findings))
   const captured = tables.filter(({ capture }) => capture)
   const outOfLine = outOfLineTables(captured)

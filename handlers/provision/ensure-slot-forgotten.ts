@@ -3,6 +3,7 @@ import { PipelineError } from '../../pipeline/errors.ts'
 import { replicationSlot } from '../../pipeline/names.ts'
 import type { StepAnswer, StepRequest } from '../../pipeline/provisioning.ts'
 import { slotStatus, slotStatusQuery } from '../../pipeline/slot-status.ts'
+import type { SourceTable } from '../../pipeline/source-sql.ts'
 import { notYet, ready } from '../../pipeline/step-answer.ts'
 import { lostSlotStatement, snapshottedTables, tableWords } from '../../pipeline/table-snapshots.ts'
 import { dataApiSettings } from '../aws-clients.ts'
@@ -11,6 +12,7 @@ import { ensureNoOffsetsTopic } from '../teardown/ensure-no-offsets-topic.ts'
 import { dataApi } from './data-api.ts'
 import { dropSlot } from './source/drop-slot.ts'
 import { isEmptyTable } from './source/empty-table.ts'
+import { uncopyable } from './source/unsnapshottable.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 /** What was done so far, by what it was done to. */
@@ -40,7 +42,7 @@ export async function ensureSlotForgotten(request: StepRequest<object, Forgotten
     }
     const tables = snapshottedTables(plan.tables)
     for (const table of tables.filter(({ primaryKey }) => primaryKey.length === 0)) {
-      if (!(await isEmptyTable(source.query, table))) throw impossible(`${table.schema}.${table.name}`)
+      if (!(await isEmptyTable(source.query, table))) throw impossible(table)
     }
     // First: whatever is cut off after this, the tables are known to lack changes.
     const noted = await source.execute(lostSlotStatement, { tables: tableWords(tables) })
@@ -67,10 +69,8 @@ function stillRead(request: StepRequest<object, ForgottenAnswer>, now: Date): St
   })
 }
 
-function impossible(table: string): PipelineError {
-  return new PipelineError(
-    'SnapshotImpossible',
-    `${table} has rows and no primary key: copied again, each of its rows would be in Iceberg twice. Give it a primary key; or set "capture": false for it and deploy, then recover, ` +
-      'then see docs/runbook.md, SnapshotImpossible, for how it is captured again. Nothing was changed.',
-  )
+/** Rows came after the source was checked. */
+function impossible(table: SourceTable): PipelineError {
+  const { problem, repair } = uncopyable(table)
+  return new PipelineError('SnapshotImpossible', `${problem}. ${repair}. Nothing was changed.`)
 }

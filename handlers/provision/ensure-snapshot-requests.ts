@@ -20,6 +20,7 @@ import type { CapturedTable } from '../../pipeline/tables.ts'
 import { dataApiSettings } from '../aws-clients.ts'
 import { dataApi } from './data-api.ts'
 import { isEmptyTable } from './source/empty-table.ts'
+import { unsnapshottable } from './source/unsnapshottable.ts'
 import { type StepPlace, stepHandler } from './step.ts'
 
 const because: Readonly<Record<SnapshotReason, string>> = {
@@ -107,12 +108,8 @@ function requests(asked: readonly { table: CapturedTable; reason: SnapshotReason
   return JSON.stringify(words.map((entry, index) => ({ ...entry, reason: asked[index]?.reason })))
 }
 
-function impossible({ schema, name, primaryKey }: CapturedTable): PipelineError {
-  const why =
-    primaryKey.length === 0 ? 'has rows and no primary key' : 'has rows, and a name that Debezium cannot read again from its offsets'
-  const way = primaryKey.length === 0 ? 'Give it a primary key' : 'Give it a name of letters, digits and _'
-  return new PipelineError(
-    'SnapshotImpossible',
-    `${schema}.${name} ${why}: it cannot be snapshotted beside the stream. ${way}, or see docs/runbook.md, SnapshotImpossible.`,
-  )
+/** Rows came after the source was checked. */
+function impossible(table: CapturedTable): PipelineError {
+  const { problem, repair } = unsnapshottable(table)
+  return new PipelineError('SnapshotImpossible', `${problem}. ${repair}.`)
 }

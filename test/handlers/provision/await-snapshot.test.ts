@@ -2,7 +2,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data'
 import { mockClient } from 'aws-sdk-client-mock'
 import { awaitSnapshot, type SnapshotAnswer, snapshotOutcome } from '../../../handlers/provision/await-snapshot.ts'
-import { noSnapshot } from '../../../pipeline/snapshot-log.ts'
+import { noSnapshot, slotLossFilter } from '../../../pipeline/snapshot-log.ts'
 import { asked, minutesAgo, now, place } from './asked.ts'
 
 const rdsData = mockClient(RDSDataClient)
@@ -136,6 +136,49 @@ test('a failure that nothing follows is one; one that is followed by another try
   expect(await look()).toMatchObject({ ready: false })
   logged(event('1', 9, notified('STARTED')), event('2', 0.5, notified('ABORTED')))
   expect(await look()).toMatchObject({ ready: false })
+})
+
+const refused = event(
+  '1',
+  3 * 24 * 60,
+  'ERROR The connector is trying to read change stream starting at X, but this is no longer available on the server. (io.debezium:1)',
+)
+const inLog = (...events: ReturnType<typeof event>[]) => {
+  logged()
+  logs
+    .on(FilterLogEventsCommand, { filterPattern: slotLossFilter })
+    .callsFake(({ startTime }: { startTime: number }) => ({ events: events.filter(({ timestamp }) => timestamp >= startTime) }))
+}
+/** The answers of so many looks. */
+async function looks(count: number, request = asked<SnapshotAnswer>()): Promise<SnapshotAnswer> {
+  let answer = await awaitSnapshot(request, place)
+  for (let left = count - 1; left > 0; left -= 1) answer = await awaitSnapshot({ ...request, previous: answer }, place)
+  return answer
+}
+
+test('a slot that nobody reads, and that Debezium refused days ago, is another one', async () => {
+  slot('false')
+  inLog(refused)
+  expect(await looks(2)).toMatchObject({ ready: false, idleLooks: 2 })
+  await expect(looks(3)).rejects.toMatchObject({ name: 'SlotLost', message: expect.stringContaining('{"recover": "lost-slot"}') })
+})
+
+test.each([
+  ['a connector that streamed since has made it good', [refused, event('2', 60, 'INFO Starting streaming (io.debezium:1)')], null],
+  ['a recovery copies all again', [refused], 'lost-slot'],
+] as const)('%s', async (_what, events, recover) => {
+  slot('false')
+  inLog(...events)
+  const request = asked<SnapshotAnswer>()
+  expect(await looks(5, { ...request, request: { ...request.request, recover } })).toMatchObject({ ready: false, idleLooks: 5 })
+})
+
+test('that there is a slot is noted once', async () => {
+  slot('false')
+  logged(event('1', 9, notified('STARTED')))
+  expect(await looks(3)).toMatchObject({ noted: true })
+  const statements = rdsData.commandCalls(ExecuteStatementCommand).map(({ args }) => args[0].input.sql ?? '')
+  expect(statements.filter((sql) => sql.includes('UPDATE'))).toHaveLength(1)
 })
 
 test('nothing there yet is an answer; after a day and a half it is an error', async () => {

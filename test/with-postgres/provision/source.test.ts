@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
+import { mockClient } from 'aws-sdk-client-mock'
 import { Client } from 'pg'
+import { awaitSnapshot } from '../../../handlers/provision/await-snapshot.ts'
 import { checkSource } from '../../../handlers/provision/check-source.ts'
 import { ensureCanary } from '../../../handlers/provision/ensure-canary.ts'
 import { ensureSource } from '../../../handlers/provision/ensure-source.ts'
@@ -223,6 +226,62 @@ test('a slot that is gone after tables were captured by it is named, unless that
     name: 'SourceNotReady',
     message: expect.stringContaining('one thing is to be'),
   })
+})
+
+test('a slot that is gone before the first snapshot is over is named: rows of it may have been delivered', async () => {
+  await repairRole()
+  const place = source.place(declared(plain))
+  await ensureSource(asked(), place)
+  const logs = mockClient(CloudWatchLogsClient)
+  logs.on(FilterLogEventsCommand).resolves({ events: [] })
+  // The connector has not begun.
+  expect(await awaitSnapshot(asked<never>(), place)).toMatchObject({ ready: false, noted: false })
+  await checkSource(asked(), place)
+  await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
+  expect(await awaitSnapshot(asked<never>(), place)).toMatchObject({ ready: false, noted: true })
+  await run("SELECT pg_drop_replication_slot('debezium_slot')")
+  await expect(checkSource(asked(), place)).rejects.toMatchObject({ name: 'SlotLost' })
+  logs.restore()
+})
+
+test('a table that cannot be copied beside the stream is refused before anything is changed, among all other findings', async () => {
+  await repairRole()
+  await run(`CREATE TABLE public.keyless (note text); GRANT SELECT ON public.keyless TO ${source.role.user}`)
+  const keyless = {
+    schema: 'public',
+    name: 'keyless',
+    columns: [{ name: 'note', type: 'text' }],
+    primaryKey: [],
+    replicaIdentity: 'full',
+  }
+  const [before, after] = [declared(plain), declared(plain, odd, keyless)]
+  const error = (request = asked()) =>
+    checkSource(request, source.place(after)).then(
+      () => undefined,
+      ({ name, message }: Error) => ({ name, message }),
+    )
+  await run(`INSERT INTO public.keyless VALUES ('x'); INSERT INTO "odd ""schema"."a:b" VALUES (1)`)
+  // The first initial snapshot reads whatever it is.
+  expect(await error()).toBeUndefined()
+  await ensureSource(asked(), source.place(before))
+  await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
+  await run('UPDATE cdc.snapshots SET completed_at = now()')
+  const refused = await error()
+  expect(refused).toMatchObject({ name: 'SnapshotImpossible', message: expect.stringContaining('2 things are to be repaired') })
+  expect(refused?.message).toContain('public.keyless has rows and no primary key: it cannot be snapshotted beside the stream')
+  expect(refused?.message).toContain('odd "schema.a:b has rows, and a name that Debezium cannot read again')
+  await run('ALTER TABLE public.plain DROP COLUMN note')
+  expect(await error()).toMatchObject({ name: 'SourceNotReady', message: expect.stringContaining('3 things are to be repaired') })
+  await run('ALTER TABLE public.plain ADD COLUMN note text; DELETE FROM public.keyless; DELETE FROM "odd ""schema"."a:b"')
+  expect(await error()).toBeUndefined()
+  // Copied again by an initial snapshot: of one without a key, every row would be there twice.
+  await run(`INSERT INTO public.keyless VALUES ('x'); INSERT INTO "odd ""schema"."a:b" VALUES (1)`)
+  await run("SELECT pg_drop_replication_slot('debezium_slot')")
+  expect(await error({ ...asked(), request: { ...asked().request, recover: 'lost-slot' } })).toMatchObject({
+    name: 'SnapshotImpossible',
+    message: expect.stringMatching(/one thing is to be repaired:\n- public\.keyless has rows and no primary key: copied again/),
+  })
+  await run('DROP TABLE public.keyless')
 })
 
 test('a database of hundreds of tables with thousands of columns is read in pages', async () => {

@@ -53,6 +53,17 @@ export const connectorRows: readonly ThrownRow[] = [
   },
   {
     step: 'await-connector',
+    error: 'SlotLost',
+    says: 'start an execution with the input {"recover": "lost-slot"}',
+    arrange() {
+      connector({ connectorState: 'FAILED', stateDescription: { code: 'UnknownError.Failed', message: 'its task failed' } })
+      const message =
+        '[Worker-0] ERROR The connector is trying to read change stream starting at X, but this is no longer available on the server.'
+      aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: '1', timestamp: start.getTime(), message }] })
+    },
+  },
+  {
+    step: 'await-connector',
     error: 'ConnectorPaused',
     says: 'Resume it, then redrive',
     arrange: () => connector({ connectorState: 'PAUSED' }),

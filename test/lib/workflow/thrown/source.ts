@@ -44,6 +44,8 @@ const answers: readonly (readonly [words: string, Answer])[] = [
       },
     ],
   ],
+  ['AS any', () => [{ any: 'true' }]],
+  ['AS readable', () => [{ readable: 'true' }]],
   ['AS there', () => [{ there: 'true', slot: 'true' }]],
   ['AS covers', ({ tables = '[]' }) => namedTables(tables).map(recordRow)],
   ['AS before', () => []],

@@ -1,6 +1,7 @@
 import { GetQueryExecutionCommand } from '@aws-sdk/client-athena'
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data'
+import { slotLossFilter } from '../../../../pipeline/snapshot-log.ts'
 import type { SourceRow } from '../../../../pipeline/source-query.ts'
 import { place } from '../../../handlers/provision/asked.ts'
 import { aws, connector, query, rows } from './aws.ts'
@@ -25,6 +26,10 @@ const scanned = (rest: string) => {
   const message = `[Worker-0] [2026-11-22 11:30:00,000] INFO [Notification Service]  {id='sent', aggregateType='Incremental Snapshot', type='TABLE_SCAN_COMPLETED', additionalData={connector_name=aurora.cdc, data_collections=, scanned_collection=public.orders, ${rest}}, timestamp=1} (io.debezium:1)`
   aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: String(Date.now()), timestamp: Date.now(), message }] })
 }
+
+/** As Debezium 3.7.0 says it. */
+const notThere =
+  'The connector is trying to read change stream starting at PostgresOffsetContext [], but this is no longer available on the server.'
 
 /** A table that is re-synced, and was read. */
 const resynced = source('AS covers', (row) => ({ ...row, reason: 'resync', signal: 'sent', scanned: 'true', completed: 'false' }))
@@ -76,6 +81,27 @@ export const verificationRows: readonly ThrownRow[] = [
   },
   {
     step: 'check-source',
+    error: 'SnapshotImpossible',
+    says: 'public.orders has rows and no primary key: it cannot be snapshotted beside the stream',
+    // Captured by now, and read by no initial snapshot.
+    arrange() {
+      const tables = place.plan.tables.map((table) => ({ ...table, primaryKey: [], replicaIdentity: 'full' }))
+      Object.assign(globalThis, { PROVISIONING_PLAN: { ...place.plan, tables } })
+      aws.rdsData.on(ExecuteStatementCommand).callsFake((statement) => {
+        const answer = sourceAnswer(statement)
+        const otherwise = [
+          ['AS identity_index', { primary_key: '[]' }],
+          ['AS covers', { reason: null }],
+        ] as const
+        const [, change] = otherwise.find(([words]) => statement.sql.includes(words)) ?? []
+        if (!change) return answer
+        const found: SourceRow[] = JSON.parse(answer.formattedRecords ?? '[]')
+        return { formattedRecords: JSON.stringify(found.map((row) => ({ ...row, ...change }))) }
+      })
+    },
+  },
+  {
+    step: 'check-source',
     error: 'InvalidTables',
     says: 'app."odd(type"',
     arrange: source('AS generated', (row) => ({ ...row, type: 'app."odd(type"' })),
@@ -106,6 +132,20 @@ export const verificationRows: readonly ThrownRow[] = [
       notRead()
       const message = '[Worker-0] [2026-11-22 11:30:00,000] ERROR Error during snapshot (io.debezium:1)'
       aws.logs.on(FilterLogEventsCommand).resolves({ events: [{ eventId: '1', timestamp: start.getTime(), message }] })
+    },
+  },
+  {
+    step: 'await-snapshot',
+    error: 'SlotLost',
+    says: 'another one was made under its name',
+    look: 3,
+    minutes: 1,
+    arrange() {
+      notRead()
+      const message = `[Worker-0] ERROR ${notThere}`
+      // Two days ago.
+      const events = [{ eventId: '1', timestamp: start.getTime() - 2 * 86_400_000, message }]
+      aws.logs.on(FilterLogEventsCommand, { filterPattern: slotLossFilter }).resolves({ events })
     },
   },
   { step: 'await-snapshot', error: 'NotInTime', says: 'is not being read yet', look: 2, minutes: 36 * 60 + 1, arrange: notRead },
