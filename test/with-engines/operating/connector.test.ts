@@ -1,6 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { KafkaConnectClient, ListConnectorsCommand, PauseConnectorCommand, ResumeConnectorCommand } from '@aws-sdk/client-kafkaconnect'
+import { readAssembly } from '../../../local/cloudformation/assembly.ts'
+import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
+import { synthesize } from '../../../local/cloudformation/synthesize.ts'
 import { connectorStatus } from '../../../local/engines/connector.ts'
+import { enginesDirectory } from '../../../local/engines/paths.ts'
 import { statusClients } from '../../../local/status/clients.ts'
 import { type Facts } from '../../../local/status/facts.ts'
 import { judge, verdictOf } from '../../../local/status/judge.ts'
@@ -9,6 +16,8 @@ import { provisioningPlan } from '../../../pipeline/provisioning-plan.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
 import { capturedTables } from '../../../pipeline/tables.ts'
 import { eventually } from '../whole-path/started-run.ts'
+import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
+import { openTopic } from '../whole-path/topic.ts'
 import { type OperatedRun, operate } from './operated-run.ts'
 
 let operated: OperatedRun
@@ -101,6 +110,84 @@ test('a rotated secret restarts the connector, which logs in with it and goes on
   expect((await connectorStatus(engines.connectUri(), resourceNames(deployment).connector))?.tasks).toMatchObject([{ state: 'RUNNING' }])
 }, 300_000)
 
+/** As a new release of this software would be: the plugin has another file, and the worker configuration another setting. */
+async function deployAnother(folder: string): Promise<void> {
+  const { run } = operated.current
+  const [pluginFile, outputDirectory] = [join(folder, 'plugin.zip'), join(folder, 'cdk.out')]
+  copyFileSync(join(enginesDirectory, 'plugin', 'debezium-postgres-plugin.zip'), pluginFile)
+  writeFileSync(join(folder, 'added.txt'), 'another version')
+  execFileSync('jar', ['ufM', pluginFile, '-C', folder, 'added.txt'])
+  await synthesize({ outputDirectory, deploymentFile: run.paths.deployment, tablesFile: run.state.tablesFile, pluginFile })
+  const assembly = readAssembly(outputDirectory)
+  const stack = assembly.stacks.find(({ name }) => name === 'CdcMskConnectIam')
+  const worker = Object.values(stack?.template.Resources ?? {}).find(({ Type }) => Type === 'AWS::KafkaConnect::WorkerConfiguration')
+  const before = Buffer.from(String(worker?.Properties?.['PropertiesFileContent']), 'base64').toString()
+  const content = before.replace('offset.flush.interval.ms=1000\n', 'offset.flush.interval.ms=1500\n')
+  expect(content).not.toBe(before)
+  Object.assign(worker?.Properties ?? {}, {
+    Name: resourceNames(run.deployment).workerConfiguration(content),
+    PropertiesFileContent: Buffer.from(content).toString('base64'),
+  })
+  await deployAssembly(assembly, run.aws.account)
+}
+
+const connectLog = () => readFileSync(join(operated.current.run.paths.logs, 'connect.log'), 'utf8')
+const workerProperty = (name: string) =>
+  new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(operated.current.run.paths.connect, 'worker.properties'), 'utf8'))?.[1] ?? ''
+
+/** Change events that snapshots made. */
+async function snapshotReads(): Promise<number> {
+  const topic = await openTopic(operated.current.run.state.kafkaBootstrap)
+  try {
+    return (await topic.read()).filter((value) => JSON.parse(String(value)).op === 'r').length
+  } finally {
+    await topic.close()
+  }
+}
+
+test('a new plugin and another worker setting make the connector anew, which goes on without a snapshot, also when it was cut off in between', async () => {
+  const folder = throwawayFolder()
+  try {
+    const snapshots = async () => (await atSource('SELECT * FROM cdc.snapshots ORDER BY 1, 2')).rows
+    const [recorded, reads, logged, committed] = [await snapshots(), await snapshotReads(), connectLog().length, operated.writer.committed]
+    const formerPlugin = workerProperty('plugin.path')
+    await deployAnother(folder)
+    const [cutOff] = await operated.interrupt({}, ['Ensure the connector'])
+    const deleted = cutOff?.events.flatMap(({ stateExitedEventDetails: left }) =>
+      left?.['name'] === 'Ensure the connector' ? [String(left['output'])] : [],
+    )
+    expect(deleted?.join()).toContain('deleted the connector aurora-cdc-debezium, which had another plugin, worker configuration')
+    expect(['DELETING', undefined]).toContain(await stateOf())
+    await atSource(`INSERT INTO public.orders (order_id, status) VALUES (900004, 'without a connector')`)
+    const { status: ended, output, cause } = await operated.execute({})
+    expect({ ended, cause }).toEqual({ ended: 'SUCCEEDED', cause: undefined })
+    expect(JSON.parse(output ?? '{}').did).toEqual([
+      'created the connector aurora-cdc-debezium',
+      expect.stringMatching(/^deleted the former plugin aurora-cdc-debezium-/),
+      expect.stringMatching(/^deleted the former worker configuration aurora-cdc-worker-/),
+    ])
+    // The worker that runs has what was deployed.
+    expect(workerProperty('plugin.path')).not.toBe(formerPlugin)
+    expect(existsSync(join(workerProperty('plugin.path'), 'plugin', 'added.txt'))).toBe(true)
+    expect(existsSync(formerPlugin)).toBe(false)
+    expect(workerProperty('offset.flush.interval.ms')).toBe('1500')
+    // It found the offsets, and took no snapshot.
+    expect(
+      connectLog()
+        .slice(logged)
+        .match(/Snapshot ended with SnapshotResult \[status=\w+/g),
+    ).toEqual(['Snapshot ended with SnapshotResult [status=SKIPPED'])
+    expect(await snapshots()).toEqual(recorded)
+    expect(await snapshotReads()).toBe(reads)
+    expect(operated.writer.committed).toBeGreaterThan(committed + 20)
+    expect(await unequal()).toEqual([])
+    // And once more there is nothing to be done.
+    expect(JSON.parse((await operated.execute({})).output ?? '{}').did).toEqual([])
+  } finally {
+    throwAway(folder)
+  }
+}, 400_000)
+
 test('a slot that was dropped is named, and recovered from: what was missed is there, and what vanished is gone', async () => {
   await operated.current.awaitCaughtUp(120_000)
   await client.send(new PauseConnectorCommand({ connectorArn: await connectorArn() }))
@@ -121,7 +208,18 @@ test('a slot that was dropped is named, and recovered from: what was missed is t
   )
   expect((await status()).red).toContain('source: SlotLost')
   expect(await operated.execute({})).toMatchObject({ status: 'FAILED', error: 'SlotLost', cause: expect.stringContaining('lost-slot') })
-  const { status: ended, output, cause } = await operated.execute({ recover: 'lost-slot' })
+  // Another one under the name makes up for nothing: Debezium cannot go on from it, and the execution says why.
+  await atSource("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
+  await client.send(new ResumeConnectorCommand({ connectorArn: await connectorArn() }))
+  await hasState('RUNNING')
+  expect(await operated.execute({})).toMatchObject({
+    status: 'FAILED',
+    error: 'SlotLost',
+    cause: expect.stringContaining('another one was made under its name'),
+  })
+  const recover = { recover: 'lost-slot' }
+  await operated.interrupt(recover, ['Forget the lost slot'])
+  const { status: ended, output, cause } = await operated.execute(recover)
   expect({ ended, cause }).toEqual({ ended: 'SUCCEEDED', cause: undefined })
   const { did }: { did: string[] } = JSON.parse(output ?? '{}')
   expect(did).toEqual(
@@ -130,7 +228,7 @@ test('a slot that was dropped is named, and recovered from: what was missed is t
   expect(await unequal()).toEqual([])
   expect((await status()).verdict).toBe('green')
   // Asked again, it finds nothing lost.
-  expect(JSON.parse((await operated.execute({ recover: 'lost-slot' })).output ?? '{}').already).toContain(
+  expect(JSON.parse((await operated.execute(recover)).output ?? '{}').already).toContain(
     'the slot debezium_slot is being read: nothing is lost',
   )
 }, 400_000)

@@ -8,6 +8,7 @@ import type { Execution } from '../../../local/workflow/execution.ts'
 import type { ProvisioningReport } from '../../../pipeline/provisioning.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
 import type { TableDeclaration } from '../../../pipeline/tables-file.ts'
+import { stopAfterEach } from '../provisioning/cut-off.ts'
 import { type StartedRun, startRun } from '../whole-path/started-run.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
 import { sampleChanges, startWriting, type Writer } from '../whole-path/workload.ts'
@@ -16,13 +17,17 @@ import { sampleChanges, startWriting, type Writer } from '../whole-path/workload
 export interface OperatedRun {
   readonly current: StartedRun
   readonly writer: Writer
-  /** As a user does: edits tables.json, and starts again on the same data folder. */
-  redeploy(tables: readonly TableDeclaration[]): Promise<void>
+  /** As a user does: edits tables.json, and starts again on the same data folder; executions are stopped after these states before one comes through. */
+  redeploy(tables: readonly TableDeclaration[], stoppedAfter?: readonly string[]): Promise<void>
   /** The same, but stopped as soon as the run tells this: the next redeployment goes on. */
   redeployUntil(tables: readonly TableDeclaration[], told: RegExp): Promise<void>
   execute(input: unknown): Promise<Execution>
+  /** Executions that are stopped, one after each of these states. */
+  interrupt(input: unknown, states: readonly string[]): Promise<Execution[]>
   /** Output of the execution that the start ran. */
   readonly report: ProvisioningReport
+  /** All that the executions of the run tell, those that were stopped included. */
+  readonly told: string
   /** Names of the states that the last execution entered. */
   readonly entered: readonly string[]
   end(): Promise<void>
@@ -35,9 +40,11 @@ export async function operate(): Promise<OperatedRun> {
   const folder = throwawayFolder()
   const declarations = throwawayFolder()
   const tablesFile = join(declarations, 'tables.json')
-  const start = (tables: readonly TableDeclaration[]) => {
+  const start = (tables: readonly TableDeclaration[], stoppedAfter: readonly string[] = []) => {
     writeFileSync(tablesFile, JSON.stringify({ tables }))
-    return startRun(folder, { tablesFile })
+    return startRun(folder, { tablesFile }, async (started) => {
+      await stopAfterEach(started, {}, stoppedAfter)
+    })
   }
   let current: StartedRun | undefined
   let writer: Writer | undefined
@@ -69,10 +76,10 @@ export async function operate(): Promise<OperatedRun> {
       return run()
     },
     writer: writing,
-    async redeploy(tables) {
+    async redeploy(tables, stoppedAfter) {
       await current?.stop()
       current = undefined
-      current = await start(tables)
+      current = await start(tables, stoppedAfter)
     },
     async redeployUntil(tables, told) {
       await current?.stop()
@@ -94,8 +101,12 @@ export async function operate(): Promise<OperatedRun> {
       }
     },
     execute: (input) => executions().ended(executions().start(machine(), JSON.stringify(input)).executionArn),
+    interrupt: (input, states) => stopAfterEach(run().run, input, states),
     get report() {
       return JSON.parse(run().run.report)
+    },
+    get told() {
+      return JSON.stringify(executions().list(machine()))
     },
     get entered() {
       const [last] = executions().list(machine())

@@ -55,6 +55,24 @@ export async function cutOffEverywhere(
   }
 }
 
+/** Starts an execution and stops it at the first end of each of these states, one execution a state: as somebody does who presses Ctrl-C, or a failure. */
+export async function stopAfterEach(run: LocalRun, input: unknown, states: readonly string[]): Promise<Execution[]> {
+  const { executions } = run.aws.workflow
+  const machine = run.aws.account.arn('states', `stateMachine:${resourceNames(run.deployment).stateMachine}`)
+  const stopped: Execution[] = []
+  for (const state of states) {
+    const { executionArn } = executions.start(machine, JSON.stringify(input))
+    const hasLeft = () => executions.describe(executionArn).events.some((event) => event.stateExitedEventDetails?.['name'] === state)
+    while (!hasLeft()) {
+      const { status, error, cause } = executions.describe(executionArn)
+      if (status !== 'RUNNING') throw new Error(`the execution ended before it left "${state}": ${status} ${error}: ${cause}`)
+      await sleep(2)
+    }
+    stopped.push(await executions.stop(executionArn, { error: 'Test', cause: `after ${state}` }))
+  }
+  return stopped
+}
+
 /** Some of a call's work is done by then, and seldom all. */
 const soonMs = 60
 

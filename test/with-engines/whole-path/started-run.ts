@@ -9,7 +9,7 @@ import { deliveryStatus } from '../../../local/run/delivery.ts'
 import { LocalRun } from '../../../local/run/local-run.ts'
 import type { RunOptions } from '../../../local/run/run-options.ts'
 import { withSource } from '../../../local/run/source.ts'
-import { runStages } from '../../../local/run/stages.ts'
+import { runStages, type Stage } from '../../../local/run/stages.ts'
 import { catchUp } from '../../../local/verification/catch-up.ts'
 import { type VerificationReport, verifyTables } from '../../../local/verification/verify-tables.ts'
 
@@ -32,11 +32,18 @@ export interface StartedRun {
 
 const patienceMs = 120_000
 
-/** Starts a run in a throw-away folder; when it cannot be started, nothing of it is left. */
-export async function startRun(dataDirectory: string, options: Partial<RunOptions> = {}): Promise<StartedRun> {
+/**
+ * Starts a run in a throw-away folder; when it cannot be started, nothing of it is left.
+ * @param before done once everything runs that the last execution needs
+ */
+export async function startRun(
+  dataDirectory: string,
+  options: Partial<RunOptions> = {},
+  before?: (run: LocalRun) => Promise<void>,
+): Promise<StartedRun> {
   const run = await LocalRun.open({ dataDirectory, explicitData: true, reset: false, ...options })
   try {
-    await runStages(run.stages(), {})
+    await runStages(before ? withBefore(run, before) : run.stages(), {})
     const { catalogUri, tableBucket: bucket, namespace, deliveryUri } = run.state
     const lake = await openLake({ catalogUri, extensionDirectory: duckdbExtensions, bucket, memoryLimit: '400MB' })
     const quotedNamespace = `${quoteIdentifier(lake.catalogName)}.${quoteIdentifier(namespace)}`
@@ -77,6 +84,14 @@ export async function startRun(dataDirectory: string, options: Partial<RunOption
     await run.stop()
     throw error
   }
+}
+
+/** The stages of a run, with something done between its engines and its last execution. */
+function withBefore(run: LocalRun, before: (run: LocalRun) => Promise<void>): Stage<object>[] {
+  const stages = run.stages()
+  const parallel = stages.at(-1)?.parallel ?? []
+  const engines = { title: 'What delivers', parallel: parallel.slice(0, -1) }
+  return [...stages.slice(0, -1), engines, { title: 'Before', run: () => before(run) }, ...parallel.slice(-1)]
 }
 
 /** Looks until something is there. */
