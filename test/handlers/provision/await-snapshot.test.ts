@@ -150,7 +150,7 @@ const inLog = (...events: ReturnType<typeof event>[]) => {
     .callsFake(({ startTime }: { startTime: number }) => ({ events: events.filter(({ timestamp }) => timestamp >= startTime) }))
 }
 /** The answers of so many looks. */
-async function looks(count: number, request = asked<SnapshotAnswer>()): Promise<SnapshotAnswer> {
+async function lookTimes(count: number, request = asked<SnapshotAnswer>()): Promise<SnapshotAnswer> {
   let answer = await awaitSnapshot(request, place)
   for (let left = count - 1; left > 0; left -= 1) answer = await awaitSnapshot({ ...request, previous: answer }, place)
   return answer
@@ -159,8 +159,8 @@ async function looks(count: number, request = asked<SnapshotAnswer>()): Promise<
 test('a slot that nobody reads, and that Debezium refused days ago, is another one', async () => {
   slot('false')
   inLog(refused)
-  expect(await looks(2)).toMatchObject({ ready: false, idleLooks: 2 })
-  await expect(looks(3)).rejects.toMatchObject({ name: 'SlotLost', message: expect.stringContaining('{"recover": "lost-slot"}') })
+  expect(await lookTimes(2)).toMatchObject({ ready: false, idleLooks: 2 })
+  await expect(lookTimes(3)).rejects.toMatchObject({ name: 'SlotLost', message: expect.stringContaining('{"recover": "lost-slot"}') })
 })
 
 test.each([
@@ -170,13 +170,13 @@ test.each([
   slot('false')
   inLog(...events)
   const request = asked<SnapshotAnswer>()
-  expect(await looks(5, { ...request, request: { ...request.request, recover } })).toMatchObject({ ready: false, idleLooks: 5 })
+  expect(await lookTimes(5, { ...request, request: { ...request.request, recover } })).toMatchObject({ ready: false, idleLooks: 5 })
 })
 
 test('that there is a slot is noted once', async () => {
   slot('false')
   logged(event('1', 9, notified('STARTED')))
-  expect(await looks(3)).toMatchObject({ noted: true })
+  expect(await lookTimes(3)).toMatchObject({ noted: true })
   const statements = rdsData.commandCalls(ExecuteStatementCommand).map(({ args }) => args[0].input.sql ?? '')
   expect(statements.filter((sql) => sql.includes('UPDATE'))).toHaveLength(1)
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { KafkaConnectClient, ListConnectorsCommand, PauseConnectorCommand, ResumeConnectorCommand } from '@aws-sdk/client-kafkaconnect'
 import { readAssembly } from '../../../local/cloudformation/assembly.ts'
 import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
+import { scalarText } from '../../../local/cloudformation/json.ts'
 import { synthesize } from '../../../local/cloudformation/synthesize.ts'
 import { connectorStatus } from '../../../local/engines/connector.ts'
 import { enginesDirectory } from '../../../local/engines/paths.ts'
@@ -121,7 +122,7 @@ async function deployAnother(folder: string): Promise<void> {
   const assembly = readAssembly(outputDirectory)
   const stack = assembly.stacks.find(({ name }) => name === 'CdcMskConnectIam')
   const worker = Object.values(stack?.template.Resources ?? {}).find(({ Type }) => Type === 'AWS::KafkaConnect::WorkerConfiguration')
-  const before = Buffer.from(String(worker?.Properties?.['PropertiesFileContent']), 'base64').toString()
+  const before = Buffer.from(scalarText(worker?.Properties?.['PropertiesFileContent']), 'base64').toString()
   const content = before.replace('offset.flush.interval.ms=1000\n', 'offset.flush.interval.ms=1500\n')
   expect(content).not.toBe(before)
   Object.assign(worker?.Properties ?? {}, {
