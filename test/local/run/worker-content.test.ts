@@ -1,12 +1,13 @@
+import { join } from 'node:path'
 import { CreateConnectorCommand, KafkaConnectClient } from '@aws-sdk/client-kafkaconnect'
 import type { LocalAccount } from '../../../local/cloudformation/account.ts'
+import { checkoutDirectory } from '../../../local/engines/paths.ts'
+import { readDeployment } from '../../../local/run/deployment-file.ts'
 import { workerContent } from '../../../local/run/worker-content.ts'
-import { parseDeployment } from '../../../pipeline/deployment.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
-import { localDeployment } from '../../lib/synthesized.ts'
 import { type ConnectorFixture, connectorFixture } from '../aws/connector-fixture.ts'
 
-const deployment = parseDeployment(localDeployment)
+const deployment = readDeployment(join(checkoutDirectory, 'local', 'deployment.json'))
 const { pluginArnParameter, workerConfigurationArnParameter } = resourceNames(deployment)
 
 let it: ConnectorFixture
