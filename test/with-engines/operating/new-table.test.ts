@@ -46,14 +46,12 @@ test('a table that is added to a pipeline in use is read beside the stream of th
     CREATE TABLE public.keyless (note text);
     ALTER TABLE public.keyless REPLICA IDENTITY NOTHING`)
   const before = operated.writer.committed
-  await operated.redeploy([...samples, customers, empty, keyless])
-  expect(operated.report.did).toEqual(
-    expect.arrayContaining([
-      'asked for a snapshot: public.New_customers is new',
-      'asked for a snapshot: public.empty_one is new',
-      'snapshotted 2 tables beside the stream (3,000 rows)',
-    ]),
-  )
+  // Cut off in the middle twice: what was asked for stays asked for, and is asked for once.
+  await operated.redeploy([...samples, customers, empty, keyless], ['Look for tables to snapshot', 'Have Debezium snapshot the tables'])
+  for (const name of ['New_customers', 'empty_one']) expect(operated.told).toContain(`asked for a snapshot: public.${name} is new`)
+  expect(operated.report.did).not.toContainEqual(expect.stringContaining('asked for a snapshot'))
+  const signals = await atSource("SELECT DISTINCT signal_id FROM cdc.snapshots WHERE table_name IN ('New_customers', 'empty_one')")
+  expect(signals.rows).toHaveLength(1)
   expect(operated.report.rows).toMatchObject({ new_customers: '3000', empty_one: '0', keyless: '0' })
   expect(operated.entered).toContain('Have Debezium snapshot the tables')
   // What happens to it from now on is streamed.

@@ -6,6 +6,7 @@ import { offsetsTopic } from '../../../pipeline/names.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
 import { type TeardownReport, teardownInput } from '../../../pipeline/teardown.ts'
 import { cutOffEverywhere } from '../provisioning/cut-off.ts'
+import { runCommand, startCommand } from '../whole-path/command.ts'
 import { eventually, type StartedRun, startRun } from '../whole-path/started-run.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
 import { sampleChanges, startWriting } from '../whole-path/workload.ts'
@@ -76,19 +77,30 @@ async function bothSides() {
 
 const everything = ['publication dbz_publication', 'schema cdc', 'slot debezium_slot', offsetsTopic, 'cluster policy', 'Kafka Connect']
 
-test('another input changes nothing, nor does a teardown while the provisioning runs', async () => {
+test('another input changes nothing, nor does a teardown while the provisioning runs, which Ctrl-C does not stop', async () => {
   expect(await execute('teardownStateMachine', '{}')).toMatchObject({ status: 'FAILED', error: 'TeardownNotConfirmed' })
-  const provisioning = execute('stateMachine', '{}')
+  const watching = startCommand(['provision', '--local', '--data', folder])
+  const [executionArn = ''] = await watching.wrote(/^arn:\S+:execution:\S+$/m)
+  watching.signal('SIGINT')
+  expect(await watching.ended).toBe(130)
+  expect(watching.output).toContain(`the execution goes on. To watch it again: npm run provision -- --local --watch ${executionArn}`)
+  const { executions } = started.run.aws.workflow
+  // Before that it would see the teardown, and both would refuse to begin.
+  const isUnderWay = () => executions.describe(executionArn).events.some(({ type }) => type === 'TaskStateExited')
+  await eventually(() => (isUnderWay() ? true : undefined), 60_000, 'the request was checked')
   expect(await tearDown()).toMatchObject({ status: 'FAILED', error: 'ProvisioningRunning' })
-  expect(await provisioning).toMatchObject({ status: 'SUCCEEDED' })
+  expect(await executions.ended(executionArn)).toMatchObject({ status: 'SUCCEEDED' })
   expect(await remains()).toEqual(everything)
-}, 60_000)
+}, 120_000)
 
 test('everything that was committed before arrives, and nothing is left', async () => {
   const writer = startWriting(started.run.source.url, sampleChanges(7), 2)
   await eventually(() => (writer.committed > 100 ? true : undefined), 60_000, 'a hundred transactions')
   await writer.stop()
-  const down = await tearDown()
+  const { code, output, errors } = await runCommand(['provision', '--local', '--data', folder, '--tear-down'])
+  expect({ code, errors }).toEqual({ code: 0, errors: '' })
+  const [executionArn = ''] = /^arn:\S+:execution:\S+$/m.exec(output) ?? []
+  const down = started.run.aws.workflow.executions.describe(executionArn)
   expect({ status: down.status, error: down.error, cause: down.cause }).toEqual({ status: 'SUCCEEDED' })
   const report = reportOf(down)
   expect(report).toMatchObject({ outcome: 'the pipeline is down', undelivered: null })

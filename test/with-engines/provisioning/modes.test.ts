@@ -7,6 +7,7 @@ import { runStages } from '../../../local/run/stages.ts'
 import { verifyTables } from '../../../local/verification/verify-tables.ts'
 import type { ProvisioningReport } from '../../../pipeline/provisioning.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
+import { type TeardownReport, teardownInput } from '../../../pipeline/teardown.ts'
 import { deploymentFile } from '../whole-path/deployment-file.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
 
@@ -67,3 +68,19 @@ test('Lake Formation grants what is needed, and workers without a login reach th
     lake.close()
   }
 }, 240_000)
+
+test('a teardown revokes what was granted, its own right to grant last', async () => {
+  if (!run) throw new Error('it was not started')
+  const { account, workflow } = run.aws
+  const { connector, teardownStateMachine, firehoseRole, stepRole } = resourceNames(run.deployment)
+  const machine = account.arn('states', `stateMachine:${teardownStateMachine}`)
+  const down = await workflow.executions.ended(workflow.executions.start(machine, teardownInput(connector)).executionArn)
+  expect({ status: down.status, error: down.error, cause: down.cause }).toEqual({ status: 'SUCCEEDED' })
+  const { did }: TeardownReport = JSON.parse(down.output ?? '')
+  const roles = [firehoseRole, stepRole('await-canary')].map((name) => `arn:aws:iam::111122223333:role/${name}`)
+  for (const principal of [...roles, reader])
+    expect(did).toContainEqual(expect.stringMatching(new RegExp(`^revoked .* to ${principal.split('/').at(-1)}$`)))
+  expect(did.filter((sentence) => /revoked|administrators/.test(sentence)).at(-1)).toMatch(/removed \S+ from the data lake administrators/)
+  const table = { tableBucket: 'aurora-cdc-tables', database: 'aurora_cdc', table: 'orders' }
+  for (const principal of [...roles, reader]) expect(hasGrant(account, principal, table, 'SELECT')).toBe(false)
+}, 120_000)

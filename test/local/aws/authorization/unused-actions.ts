@@ -29,7 +29,7 @@ export const unused: readonly Unused[] = [
   {
     roles: ['connect'],
     actions: ['s3:GetObject'],
-    why: 'of the published examples; the plugin is unpacked by the preparation',
+    why: 'of the published examples; the published plugin is a file here',
   },
   {
     roles: ['connect'],
