@@ -5,7 +5,7 @@ interface Unused {
   readonly why: string
 }
 
-const querying = ['await-canary', 'await-row-counts']
+const querying = ['await-canary', 'await-row-counts', 'ensure-vanished-removed']
 
 /** Actions that a full local run does not use, and why the roles have them. Any other one is needed: taken away, the run fails. */
 export const unused: readonly Unused[] = [
@@ -53,6 +53,11 @@ export const unused: readonly Unused[] = [
     why: 'documented for Athena as a whole; which of them a small query needs is not',
   },
   {
+    roles: ['ensure-vanished-removed'],
+    actions: ['lakeformation:GetDataAccess'],
+    why: 'where Lake Formation governs the catalog: the recorded run of that removes no rows',
+  },
+  {
     roles: ['await-canary'],
     actions: ['cloudwatch:GetMetricData'],
     why: 'names the hop at which a canary row was last seen, when it does not arrive',
@@ -97,7 +102,7 @@ export const unused: readonly Unused[] = [
     why: 'for a policy that holds statements of others',
   },
   {
-    roles: ['ensure-no-offsets-topic'],
+    roles: ['ensure-no-offsets-topic', 'ensure-slot-forgotten'],
     actions: ['kafka:DescribeClusterV2'],
     why: 'for a cluster that takes no topic operations',
   },
