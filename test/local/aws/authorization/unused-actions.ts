@@ -92,11 +92,6 @@ export const unused: readonly Unused[] = [
     why: 'for an update of the cluster that is under way already',
   },
   {
-    roles: ['ensure-grants'],
-    actions: ['lakeformation:RevokePermissions'],
-    why: 'for grants that are to go, of which a new deployment has none',
-  },
-  {
     roles: ['ensure-no-policy'],
     actions: ['kafka:PutClusterPolicy'],
     why: 'for a policy that holds statements of others',
