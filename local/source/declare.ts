@@ -131,12 +131,12 @@ function refreshed(declaration: TableDeclaration, table: CatalogTable, refused: 
 function addedDeclaration(column: CatalogColumn, taken: Set<string>): { column: ColumnDeclaration; why: string } {
   const declared = { ...columnDeclaration(column, false, taken), added: true }
   const type = catalogType(column)
-  const default_ = icebergTypeOf(type)
+  const usual = icebergTypeOf(type)
   const usable = allowedIcebergTypes(type).find((candidate) => ddlType(candidate) !== undefined)
-  if (ddlType(default_) !== undefined || usable === undefined) return { column: declared, why: '' }
+  if (ddlType(usual) !== undefined || usable === undefined) return { column: declared, why: '' }
   return {
     column: { ...declared, iceberg: { ...declared.iceberg, type: usable } },
-    why: `: as ${usable}, since Athena adds no columns of the type ${default_}`,
+    why: `: as ${usable}, since Athena adds no columns of the type ${usual}`,
   }
 }
 

@@ -70,7 +70,7 @@ test('Firehose gets what it writes with, the checks and the readers what they re
       {
         principal,
         resource: { Table: { CatalogId, DatabaseName: plan.namespace, TableWildcard: {} } },
-        permissions: [...['SELECT', 'DESCRIBE'], ...(more[principal] ?? [])],
+        permissions: ['SELECT', 'DESCRIBE', ...(more[principal] ?? [])],
       },
     ])
   }

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 export interface LosingProxy {
   readonly uri: string
@@ -33,9 +32,10 @@ export async function losingProxy(catalogUri: string): Promise<LosingProxy> {
     pass().catch(() => request.socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('a listening HTTP server has no port')
   return {
-    uri: `http://127.0.0.1:${port}`,
+    uri: `http://127.0.0.1:${address.port}`,
     get lost() {
       return lost
     },

@@ -107,7 +107,7 @@ function rejected(
     says: `${name}: ${message}`,
     arrange() {
       // Without columns to look for they ask nothing.
-      if (/-columns$/.test(step)) addColumn()
+      if (step.endsWith('-columns')) addColumn()
       words[service].rejects(serviceException(name, message, status))
     },
     // Asked by such an execution only.
