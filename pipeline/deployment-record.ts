@@ -112,7 +112,7 @@ function placeFaults(before: DeploymentRecord, now: DeploymentRecord, { creates,
 
 function tableFaults(iceberg: string, before: RecordedTable, now: RecordedTable | undefined): string[] {
   if (!now) return [`${iceberg}: ${before.source} is not declared any more: keep its entry, with "capture": false`]
-  const beside = `declare it under another iceberg.name (${iceberg}_2): a new Iceberg table beside this one, which keeps its rows`
+  const beside = `declare it under another iceberg.name (${iceberg}_2), a new Iceberg table beside this one, whose entry stays with "capture": false and which keeps its rows`
   if (now.source !== before.source) return [`${iceberg}: it was created for ${before.source}, not for ${now.source}: ${beside}`]
   const faults: string[] = []
   if (before.primaryKey.join() !== now.primaryKey.join())

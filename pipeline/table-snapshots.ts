@@ -5,10 +5,10 @@ import { quoteLiteral, quoteTable, type SourceTable } from './source-sql.ts'
 import type { CapturedTable } from './tables.ts'
 
 /** Why a table is to be snapshotted: what its record says. `not captured` marks a table that is out of capture now. */
-export type SnapshotReason = 'initial' | 'added' | 'columns' | 'resync' | 'captured again' | 'lost slot' | 'not captured'
+export type SnapshotReason = 'initial' | 'added' | 'columns' | 'other table' | 'resync' | 'captured again' | 'lost slot' | 'not captured'
 
 /** Reasons after which the Iceberg table may hold rows that vanished at the source while nobody followed it. */
-const removals = ['resync', 'captured again', 'lost slot'] as const satisfies SnapshotReason[]
+const removals = ['resync', 'captured again', 'other table', 'lost slot'] as const satisfies SnapshotReason[]
 
 /** Whether rows are to be removed from the Iceberg table that the source has no longer. */
 export function removesRows({ reason }: Pick<SnapshotRecord, 'reason'>): boolean {
@@ -22,6 +22,8 @@ export interface SnapshotRecord extends SourceTable {
   /** Whether the snapshot had all columns that are captured now; and whether they are the very same. */
   readonly covers: boolean
   readonly same: boolean
+  /** Whether the snapshot went to the Iceberg table of now. */
+  readonly sameTable: boolean
   /** Of the signal that asked for it; undefined: none was sent. */
   readonly signalId: string | undefined
   /** In milliseconds since 1970. */
@@ -36,18 +38,17 @@ export function snapshottedTables(tables: readonly CapturedTable[]): CapturedTab
 }
 
 /**
- * The columns that a snapshot has, a word each. A column that is dropped takes its word with it and asks for nothing. A widened one has another word:
+ * The Iceberg table and the columns that a snapshot has, a word each, the table's first. A column that is dropped takes its word with it and asks for nothing. A widened one has another word:
  * until Iceberg follows, values that need the wider type fail, and are read again afterwards.
  */
 export function columnWords(table: CapturedTable): string {
   const live = table.columns.filter(({ dropped }) => !dropped)
-  const words = live.map(({ name, iceberg }) =>
-    createHash('sha256')
-      .update(JSON.stringify([name, iceberg.name, iceberg.type]))
-      .digest('hex')
-      .slice(0, 10),
-  )
-  return words.toSorted().join(' ')
+  const words = live.map(({ name, iceberg }) => word(name, iceberg.name, iceberg.type))
+  return [word(table.iceberg), ...words.toSorted()].join(' ')
+}
+
+function word(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 10)
 }
 
 /** Why a table is to be snapshotted now; undefined: it need not be, or is about to be already. */
@@ -55,7 +56,7 @@ export function neededReason(record: SnapshotRecord, isResynced: boolean): Snaps
   if (record.reason === undefined) return 'added'
   if (record.reason === 'not captured') return 'captured again'
   const pending = record.completed ? undefined : removals.find((reason) => reason === record.reason)
-  if (!record.covers) return pending ?? (isResynced ? 'resync' : 'columns')
+  if (!record.covers) return pending ?? (isResynced ? 'resync' : record.sameTable ? 'columns' : 'other table')
   return isResynced && pending === undefined ? 'resync' : undefined
 }
 
@@ -80,7 +81,7 @@ const given = 'json_to_recordset(:tables::json) AS w(schema text, name text, col
 const named =
   'EXISTS (SELECT FROM json_to_recordset(:tables::json) AS w(schema text, name text) WHERE w.schema = s.table_schema AND w.name = s.table_name)'
 
-/** The records of these tables, in their order. */
+/** The records of these tables, in their order. One without columns was noted by hand: the table is followed from then on, wherever. */
 export async function readRecords(query: SourceQuery, tables: readonly CapturedTable[]): Promise<SnapshotRecord[]> {
   const rows = await query(recordsQuery, { tables: tableWords(tables) })
   return rows.map((row) => ({
@@ -89,6 +90,7 @@ export async function readRecords(query: SourceQuery, tables: readonly CapturedT
     reason: row['reason'] ?? undefined,
     covers: row['covers'] === 'true',
     same: row['same'] === 'true',
+    sameTable: row['same_table'] === 'true',
     signalId: row['signal'] ?? undefined,
     requestedAt: Number(row['requested'] ?? 0),
     scanned: row['scanned'] === 'true',
@@ -100,6 +102,7 @@ const recordsQuery = `
   SELECT w.schema AS schema, w.name AS name, s.reason AS reason, s.signal_id::text AS signal,
          coalesce(string_to_array(w.columns, ' ') <@ string_to_array(s.columns, ' '), false)::text AS covers,
          coalesce(s.columns = w.columns, false)::text AS same,
+         coalesce(split_part(s.columns, ' ', 1) IN ('', split_part(w.columns, ' ', 1)), true)::text AS same_table,
          (extract(epoch FROM s.requested_at) * 1000)::bigint::text AS requested,
          (s.scanned_at IS NOT NULL)::text AS scanned, (s.completed_at IS NOT NULL)::text AS completed
     FROM ROWS FROM (json_to_recordset(:tables::json) AS (schema text, name text, columns text)) WITH ORDINALITY AS w(schema, name, columns, position)

@@ -108,24 +108,32 @@ const schemaOwners: Readonly<Record<string, string>> = {
   pg_toast: "PostgreSQL's",
 }
 
-/** Tables that share a name at the source or in Iceberg. The canary's Iceberg name is taken from the start. */
+/** Tables that are captured twice, or share a name in Iceberg. An entry that is out of capture is the record of a former Iceberg table. The canary's Iceberg name is taken from the start. */
 function* collisions(tables: readonly { index: number; table: CapturedTable }[]) {
   const sources = new Map<string, number>()
   const icebergs = new Map<string, string>([[canaryCapturedTable.iceberg, "the pipeline's own canary"]])
   for (const { index, table } of tables) {
     const source = JSON.stringify([table.schema, table.name])
     const first = sources.get(source)
-    if (first !== undefined) {
-      yield { index, property: 'name', fault: `${table.schema}.${table.name} is declared twice (also tables[${first}]): remove one` }
+    if (table.capture && first !== undefined) {
+      const fault = `${table.schema}.${table.name} is captured twice (also by tables[${first}]): remove one, or set "capture": false for that of a former Iceberg table`
+      yield { index, property: 'name', fault }
       continue
     }
-    sources.set(source, index)
+    if (table.capture) sources.set(source, index)
     const other = icebergs.get(table.iceberg)
     if (other !== undefined) {
       const fault = `the Iceberg table of ${table.schema}.${table.name} would be "${table.iceberg}", which is that of ${other}: set another iceberg.name`
       yield { index, property: 'iceberg.name', fault }
     } else icebergs.set(table.iceberg, `${table.schema}.${table.name}`)
   }
+}
+
+/** The entries that say what becomes of a table's changes: not those of a former Iceberg table beside that which is captured now. */
+export function currentTables(tables: readonly CapturedTable[]): CapturedTable[] {
+  return tables.filter(
+    ({ capture, schema, name }) => capture || !tables.some((other) => other.capture && other.schema === schema && other.name === name),
+  )
 }
 
 function isTableList(json: unknown): json is { tables: unknown[] } {

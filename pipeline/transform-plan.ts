@@ -1,7 +1,7 @@
 import type { Codec } from './column-types.ts'
 import { columnCodec, isNullWhenUnavailable } from './column-types.ts'
 import { PipelineError } from './errors.ts'
-import type { CapturedTable } from './tables.ts'
+import { type CapturedTable, currentTables } from './tables.ts'
 
 export interface TransformSettings {
   /** The Iceberg namespace, which Firehose calls the database. */
@@ -48,7 +48,7 @@ export interface ColumnPlan {
  */
 export function transformPlan(tables: readonly CapturedTable[], settings: TransformSettings): TransformPlan {
   const { namespace, creates, truncates } = settings
-  return { namespace, creates, truncates, tables: tables.map(tablePlan) }
+  return { namespace, creates, truncates, tables: currentTables(tables).map(tablePlan) }
 }
 
 function tablePlan(table: CapturedTable): TablePlan {

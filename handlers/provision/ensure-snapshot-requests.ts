@@ -28,6 +28,7 @@ const because: Readonly<Record<SnapshotReason, string>> = {
   'not captured': '',
   added: 'is new',
   columns: 'has new columns',
+  'other table': 'has another Iceberg table',
   resync: 'is to be re-synced',
   'captured again': 'is captured again',
   'lost slot': 'missed changes, as its replication slot was lost',

@@ -31,7 +31,7 @@ export function declareTables(declared: readonly TableDeclaration[], catalog: re
   const changes: string[] = []
   const found = new Map(catalog.map((table) => [key(table), table]))
   const tables = declared.map((declaration) => {
-    const table = found.get(key(declaration))
+    const table = declaration.capture === false ? undefined : found.get(key(declaration))
     return table ? refreshed(declaration, table, refused, changes) : declaration
   })
   const taken = new Set([
@@ -48,7 +48,8 @@ export function declareTables(declared: readonly TableDeclaration[], catalog: re
 }
 
 const startOver =
-  'To fill a new Iceberg table instead, remove the entry, run this again and give the new entry another "iceberg": { "name": … }'
+  'To fill a new Iceberg table instead, set "capture": false in this entry, and add another for the table as it is now, with another "iceberg": { "name": … } ' +
+  '(docs/operating.md)'
 
 const key = ({ schema, name }: { schema: string; name: string }) => JSON.stringify([schema, name])
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClientBase } from 'pg'
 import { PipelineError } from '../../pipeline/errors.ts'
-import { type CapturedTable, parseTables } from '../../pipeline/tables.ts'
+import { type CapturedTable, currentTables, parseTables } from '../../pipeline/tables.ts'
 import type { TableDeclaration } from '../../pipeline/tables-file.ts'
 import { readRelations, readTables } from './catalog.ts'
 import { declareTables, unusableKeyColumn } from './declare.ts'
@@ -39,7 +39,8 @@ export async function discoverTables(
   const wanted = selectTables(relations, [...followed.filter(isThere).map(exactPattern), ...selection.tables.map(exactPattern)])
   const skipped = [...selection.skipped]
   const catalog = (await readTables(client, wanted.tables)).filter((table) => {
-    const entry = declared.find(({ schema, name }) => schema === table.schema && name === table.name)
+    const entries = declared.filter(({ schema, name }) => schema === table.schema && name === table.name)
+    const entry = entries.find(({ capture }) => capture !== false) ?? entries[0]
     const column = entry ? undefined : unusableKeyColumn(table)
     if (column) {
       const why = `Iceberg allows no identifier of type ${column.type}, which the key column "${column.name}" has: give it a key of another type`
@@ -58,7 +59,7 @@ export async function discoverTables(
     skipped,
     gone: followed.filter((table) => !isThere(table)).map(({ schema, name }) => ({ schema, name })),
     warnings: catalog.flatMap((table) => {
-      const understood = tables.find(({ schema, name }) => schema === table.schema && name === table.name)
+      const understood = currentTables(tables).find(({ schema, name }) => schema === table.schema && name === table.name)
       return understood ? [{ schema: table.schema, name: table.name, warnings: tableWarnings(table, understood) }] : []
     }),
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PipelineError } from '../../pipeline/errors.ts'
-import { canaryCapturedTable, capturedTables, parseTables, tablesJsonSchema } from '../../pipeline/tables.ts'
+import { canaryCapturedTable, capturedTables, currentTables, parseTables, tablesJsonSchema } from '../../pipeline/tables.ts'
+import { transformPlan } from '../../pipeline/transform-plan.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const id = { name: 'id', type: 'integer', nullable: false }
@@ -205,11 +206,30 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 })
 
 test('refused: a table declared twice, and two tables or a table and the canary under one Iceberg name', () => {
-  expect(faults(table(), table())).toEqual([expect.stringMatching(/^tables\[1\]\.name: public\.t is declared twice \(also tables\[0\]\)/)])
+  expect(faults(table(), table())).toEqual([
+    expect.stringMatching(/^tables\[1\]\.name: public\.t is captured twice \(also by tables\[0\]\)/),
+  ])
   expect(faults(table({ name: 'a_b' }), table({ schema: 'a', name: 'b' }))).toEqual([
     expect.stringMatching(/^tables\[1\]\.iceberg\.name: .*"a_b".*public\.a_b/),
   ])
   expect(faults(table({ name: 'cdc_canary' }))).toEqual([expect.stringMatching(/^tables\[0\]\.iceberg\.name: .*canary/)])
+})
+
+test('a new Iceberg table beside a former one is captured alone, wherever its entry stands', () => {
+  const former = table({ capture: false })
+  const beside = table({ iceberg: { name: 't_2' } })
+  for (const entries of [
+    [former, beside],
+    [beside, former],
+  ]) {
+    const tables = parseTables({ tables: entries })
+    expect(tables).toHaveLength(2)
+    expect(currentTables(tables).map(({ iceberg }) => iceberg)).toEqual(['t_2'])
+    const plan = transformPlan(tables, { namespace: 'n', creates: 'update', truncates: 'fail' })
+    expect(plan.tables.map(({ iceberg }) => iceberg)).toEqual(['t_2'])
+  }
+  // One that nothing took the place of says that late changes are dropped.
+  expect(currentTables(parseTables({ tables: [former] }))).toHaveLength(1)
 })
 
 test('refused: more captured tables than a deployment carries; those no longer captured do not count', () => {

@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => operated?.end(), 120_000)
 
 const atSource = (sql: string) => operated.current.atSource((client) => client.query(sql))
+const discover = (declared: readonly TableDeclaration[]) => operated.current.atSource((client) => discoverTables(client, [], declared))
 const unequal = async () =>
   (await operated.current.verify()).tables.filter(
     ({ differences, problem }) => problem ?? Object.values(differences).some((count) => count > 0),
@@ -20,25 +21,39 @@ const value = async (sql: string) => (await operated.current.query(sql))[0]?.[0]
 
 let declared: readonly TableDeclaration[]
 
-test('discover says what became of the columns, and declares what Iceberg follows', async () => {
+test('discover says what became of the columns, declares what Iceberg follows, and refuses the rest with the way out', async () => {
   await atSource(`
     ALTER TABLE public.orders ADD COLUMN channel text NOT NULL DEFAULT 'web', ADD COLUMN seen_at timestamptz DEFAULT '2026-01-02 03:04:05.678901+00',
+      ADD COLUMN "Weight" numeric(8,3) DEFAULT 1.250, ADD COLUMN tags text[] DEFAULT '{a,NULL}', DROP COLUMN created_at,
       ALTER COLUMN order_id TYPE bigint, ALTER COLUMN total_amount TYPE numeric(14,2);
-    ALTER TABLE public.products DROP COLUMN created_at, ADD COLUMN "Weight" numeric(8,3) DEFAULT 1.250, ADD COLUMN tags text[] DEFAULT '{a,NULL}'`)
+    ALTER TABLE public.products ALTER COLUMN stock_quantity TYPE numeric(12,0)`)
   // Nobody declared it yet, and the transform knows no such key.
   await atSource(`INSERT INTO public.orders (order_id, total_amount, channel) VALUES (3000000001, 999999999999.99, 'shop')`)
   await operated.current.awaitCaughtUp(120_000)
-  const { declarations, changes } = await operated.current.atSource((client) => discoverTables(client, [], samples))
-  expect(changes).toEqual(
-    expect.arrayContaining([
-      'public.orders.order_id was integer and is now bigint',
-      'public.orders.total_amount was numeric(12,2) and is now numeric(14,2)',
-      'public.orders.channel was added at the source',
-      'public.orders.seen_at was added at the source: as string, since Athena adds no columns of the type timestamptz',
-      'public.products.created_at was dropped at the source',
-      'public.products: a column that was renamed is one that was dropped (created_at: stays in Iceberg, null from now on) and one that was added (Weight, tags: filled for every row)',
-    ]),
+  await expect(discover(samples)).rejects.toThrow(
+    /public\.products\.stock_quantity is declared as integer and is now numeric\(12,0\).*set "capture": false/,
   )
+  const beside = samples.flatMap((table) => {
+    if (table.name !== 'products') return [table]
+    const columns = table.columns.map((column) => (column.name === 'stock_quantity' ? { ...column, type: 'numeric(12,0)' } : column))
+    return [
+      { ...table, capture: false },
+      { ...table, columns, iceberg: { name: 'products_2' } },
+    ]
+  })
+  const { declarations, changes } = await discover(beside)
+  expect(changes).toEqual([
+    'public.orders.order_id was integer and is now bigint',
+    'public.orders.total_amount was numeric(12,2) and is now numeric(14,2)',
+    'public.orders.created_at was dropped at the source',
+    'public.orders.channel was added at the source',
+    'public.orders.seen_at was added at the source: as string, since Athena adds no columns of the type timestamptz',
+    'public.orders.Weight was added at the source',
+    'public.orders.tags was added at the source',
+    expect.stringMatching(
+      /^public\.orders: a column that was renamed is one that was dropped \(created_at: .* \(channel, seen_at, Weight, tags: /,
+    ),
+  ])
   declared = declarations
 }, 200_000)
 
@@ -49,16 +64,17 @@ test('the columns come into Iceberg, also where the execution is cut off right a
   expect(operated.report.did).toEqual(
     expect.arrayContaining([
       'asked for a snapshot: public.orders has new columns',
-      'asked for a snapshot: public.products has new columns',
+      'asked for a snapshot: public.products has another Iceberg table',
     ]),
   )
   await atSource(`INSERT INTO public.orders (order_id, total_amount) VALUES (3000000002, -999999999999.99);
-    UPDATE public.products SET "Weight" = NULL, tags = '{}' WHERE product_id = 101`)
+    UPDATE public.orders SET "Weight" = NULL, tags = '{}' WHERE order_id = 101`)
   expect(await unequal()).toEqual([])
   // Written before the columns were there, and not since.
-  expect(await value(`SELECT channel || ' ' || seen_at FROM $.orders WHERE order_id = 100`)).toBe('web 2026-01-02T03:04:05.678901Z')
-  expect(await value('SELECT weight::VARCHAR FROM $.products WHERE product_id = 102')).toBe('1.250')
+  const before = `SELECT concat_ws(' ', channel, seen_at, weight, tags::VARCHAR) FROM $.orders WHERE order_id = 102`
+  expect(await value(before)).toBe('web 2026-01-02 03:04:05.678901+00 1.250 [a, NULL]')
   expect(await value('SELECT count(*)::INT FROM $.orders WHERE order_id > 3000000000')).toBe(2)
+  expect(await value('SELECT count(*)::INT FROM $.products WHERE product_id = 106')).toBe(1)
 }, 600_000)
 
 test('an execution with nothing new goes around the columns', async () => {

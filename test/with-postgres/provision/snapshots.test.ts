@@ -210,6 +210,29 @@ test('a column that is new asks for a snapshot; one that was dropped does not, u
   expect(await ensureSnapshotRequests(asked<never>(), wider)).toMatchObject({ pending: true })
 })
 
+test('a widened column asks for a snapshot, and so does another Iceberg table, which is freed of rows of before', async () => {
+  const typed = (type: string, more: object = {}) => ({
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'n', type },
+    ],
+    ...more,
+  })
+  await captured(table('b', ['id'], typed('integer')))
+  const wider = { columns: [...typed('integer').columns.slice(0, 1), { name: 'n', type: 'bigint', iceberg: { createdAs: 'int' } }] }
+  expect(await ensureSnapshotRequests(asked<never>(), place(table('b', ['id'], wider)))).toMatchObject({
+    did: ['asked for a snapshot: public.b has new columns'],
+    removal: false,
+  })
+  await run('UPDATE cdc.snapshots SET completed_at = now()')
+  const beside = place(table('b', ['id'], typed('bigint', { iceberg: { name: 'b_2' } })))
+  expect(await ensureSnapshotRequests(asked<never>(), beside)).toMatchObject({
+    did: ['asked for a snapshot: public.b has another Iceberg table'],
+    removal: true,
+  })
+  expect(await ensureSnapshotRequests(asked<never>(), beside)).toMatchObject({ did: [], pending: true })
+})
+
 test('a table without a key can be added while it is empty', async () => {
   await captured(table('a'))
   const both = place(table('a'), table('keyless', []))

@@ -173,6 +173,25 @@ test('columns that come to a table without primary key are left out, with a warn
   })
 })
 
+test('a former Iceberg table keeps its entry, and the one beside it follows the source', async () => {
+  await run('CREATE TABLE a (id int PRIMARY KEY, n int)')
+  const [entry] = (await discover('shop.*')).declarations
+  if (!entry) throw new Error('no entry')
+  await run('ALTER TABLE a ALTER n TYPE text, ADD late int')
+  const former = { ...entry, capture: false }
+  const columns = entry.columns.map((column) => (column.name === 'n' ? { ...column, type: 'text' } : column))
+  const beside = { ...entry, columns, iceberg: { name: 'shop_a_2' } }
+  for (const declared of [
+    [former, beside],
+    [beside, former],
+  ]) {
+    const { declarations } = await discover('shop.*', declared)
+    expect(declarations).toHaveLength(2)
+    expect(declarations).toContainEqual(former)
+    expect(declarations).toContainEqual({ ...beside, columns: [...columns, { name: 'late', type: 'integer', added: true }] })
+  }
+})
+
 test('a declared table that is gone is said to be, and stays declared', async () => {
   await run('CREATE TABLE a (id int PRIMARY KEY)')
   const { declarations } = await discover('shop.a')

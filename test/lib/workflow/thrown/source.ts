@@ -102,6 +102,7 @@ function recordRow({ schema, name }: SourceTable): SourceRow {
     signal: null,
     covers: 'true',
     same: 'true',
+    same_table: 'true',
     requested: String(start.getTime() - 3_600_000),
     scanned: 'false',
     completed: 'true',
