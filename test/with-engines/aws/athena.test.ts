@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AthenaClient, GetQueryExecutionCommand, GetQueryResultsCommand, StartQueryExecutionCommand } from '@aws-sdk/client-athena'
+import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue'
 import { athenaService } from '../../../local/aws/athena.ts'
 import { serveAws } from '../../../local/aws/endpoint.ts'
-import { setTablesCatalogMode } from '../../../local/aws/glue.ts'
+import { glueService, setTablesCatalogMode } from '../../../local/aws/glue.ts'
 import { openAwsPlace } from '../../../local/aws/place.ts'
 import { type LocalAccount, openAccount } from '../../../local/cloudformation/account.ts'
 import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
@@ -16,6 +17,7 @@ import { startTestLake, type TestLake } from '../lake.ts'
 let lake: TestLake
 let account: LocalAccount
 let client: (role?: string) => AthenaClient
+let glue: (role?: string) => GlueClient
 let close = async () => {}
 
 const results = 'my-results'
@@ -29,6 +31,11 @@ const statements = [
   { Effect: 'Allow', Action: ['glue:GetCatalog', 'glue:GetDatabase', 'glue:GetTable', 'lakeformation:GetDataAccess'], Resource: '*' },
 ]
 const data = { Effect: 'Allow', Action: ['s3tables:GetTable', 's3tables:GetTableData', 's3tables:GetTableMetadataLocation'], Resource: '*' }
+const commit = {
+  Effect: 'Allow',
+  Action: ['glue:UpdateTable', 's3tables:PutTableData', 's3tables:UpdateTableMetadataLocation'],
+  Resource: '*',
+}
 const role = (RoleName: string, own: readonly object[]) => ({
   Type: 'AWS::IAM::Role',
   Properties: { RoleName, AssumeRolePolicyDocument: trust('lambda.amazonaws.com'), Policies: [inline(own)] },
@@ -60,6 +67,7 @@ beforeAll(async () => {
     Checks: workgroup,
     Reader: role('reader', [...statements, data]),
     Glue: role('glue-only', statements),
+    Alterer: role('alterer', [...statements, data, commit]),
   }
   await deployAssembly(assemblyOf({ all: { Resources } }, lake.directory), account)
   await lake.connection.run(
@@ -81,14 +89,15 @@ beforeAll(async () => {
       logsDirectory: lake.directory,
     },
   })
-  const endpoint = await serveAws({ athena: athenaService(place) }, { access: place.access })
+  const endpoint = await serveAws({ athena: athenaService(place), glue: glueService(place) }, { access: place.access })
   close = () => endpoint.close()
-  client = (name) =>
-    new AthenaClient({
-      endpoint: endpoint.uri,
-      region: region.region,
-      credentials: name === undefined ? place.principals.administrator : place.principals.issue(roleArn(name)),
-    })
+  const settings = (name?: string) => ({
+    endpoint: endpoint.uri,
+    region: region.region,
+    credentials: name === undefined ? place.principals.administrator : place.principals.issue(roleArn(name)),
+  })
+  client = (name) => new AthenaClient(settings(name))
+  glue = (name) => new GlueClient(settings(name))
 }, 60_000)
 
 afterAll(async () => {
@@ -161,6 +170,55 @@ test('a mistake in a query, an unknown catalog and a missing right fail the quer
     StateChangeReason: expect.stringContaining('not authorized to perform: s3tables:GetTable on resource'),
   })
 }, 30_000)
+
+test('columns are added and widened, rows of before are read by the new schema, and Glue tells of it', async () => {
+  const table = `"${lake.lake.catalogName}".aurora_cdc.measures`
+  await lake.connection.run(`CREATE TABLE ${table} (id INTEGER, reading FLOAT, n INTEGER, d DECIMAL(5,2))`)
+  await lake.connection.run(`INSERT INTO ${table} VALUES (1, 0.1, 7, 1.25)`)
+  const alter = async (sql: string, by = 'alterer') => (await ended((await start(sql, {}, by)).QueryExecutionId))?.Status
+  const add = 'ALTER TABLE `measures` ADD COLUMNS (`late` bigint, `tags` array<string>)'
+  expect(await alter(add, 'reader')).toMatchObject({
+    State: 'FAILED',
+    StateChangeReason: expect.stringContaining('not authorized to perform: s3tables:PutTableData'),
+  })
+  for (const sql of [
+    add,
+    'ALTER TABLE `measures` CHANGE COLUMN `reading` `reading` double',
+    'ALTER TABLE `measures` CHANGE COLUMN `n` `n` bigint',
+    'ALTER TABLE `measures` CHANGE COLUMN `d` `d` decimal(9,2)',
+  ])
+    expect(await alter(sql)).toMatchObject({ State: 'SUCCEEDED' })
+  expect(await alter(add)).toMatchObject({
+    State: 'FAILED',
+    StateChangeReason: expect.stringContaining('name already exists: late'),
+    AthenaError: { Retryable: false },
+  })
+  expect(await alter('ALTER TABLE `nothing` ADD COLUMNS (`a` int)')).toMatchObject({
+    StateChangeReason: expect.stringContaining('Table not found nothing'),
+  })
+  await lake.connection.run(`INSERT INTO ${table} VALUES (2, 0.1, 3000000000, 1234567.25, 5, ['a', NULL])`)
+  expect((await rowsOf('SELECT id, reading, n, d, late FROM measures ORDER BY id')).rows?.slice(1)).toEqual([
+    ['1', '0.10000000149011612', '7', '1.25', undefined],
+    ['2', '0.1', '3000000000', '1234567.25', '5'],
+  ])
+  const named = { CatalogId: '111122223333:s3tablescatalog/my-tables', DatabaseName: 'aurora_cdc', Name: 'measures' }
+  const { Table } = await glue('reader').send(new GetTableCommand(named))
+  expect(Table?.StorageDescriptor?.Columns?.map(({ Name, Type }) => `${Name} ${Type}`)).toEqual([
+    'id int',
+    'reading double',
+    'n bigint',
+    'd decimal(9,2)',
+    'late bigint',
+    'tags array<string>',
+  ])
+  await expect(glue('glue-only').send(new GetTableCommand(named))).rejects.toThrow('not authorized to perform: s3tables:GetTable')
+  await expect(glue('reader').send(new GetTableCommand({ ...named, Name: 'nothing' }))).rejects.toMatchObject({
+    name: 'EntityNotFoundException',
+  })
+  await setTablesCatalogMode(account, 'lake-formation')
+  await expect(glue('reader').send(new GetTableCommand(named))).rejects.toThrow('Required Describe on measures')
+  await setTablesCatalogMode(account, 'iam')
+}, 60_000)
 
 test('where Lake Formation governs, a role without its grant sees nothing', async () => {
   await setTablesCatalogMode(account, 'lake-formation')

@@ -19,6 +19,8 @@ const unequal = async () =>
   )
 const value = async (sql: string) => (await operated.current.query(sql))[0]?.[0]
 
+const changeEvent = z.object({ source: z.object({ table: z.string() }), after: z.record(z.string(), z.unknown()) })
+
 let declared: readonly TableDeclaration[]
 
 test('discover says what became of the columns, declares what Iceberg follows, and refuses the rest with the way out', async () => {
@@ -88,7 +90,13 @@ test('every row is equal in the end, and nothing failed but the values that the 
   await operated.writer.stop()
   expect(await unequal()).toEqual([])
   const failed = filesBelow(operated.current.run.state.failedRecords).flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'))
-  const messages = failed.map((line) => Buffer.from(z.object({ rawData: z.string() }).parse(JSON.parse(line)).rawData, 'base64').toString())
-  const keys = messages.map((message) => z.object({ after: z.object({ order_id: z.number() }) }).parse(JSON.parse(message)).after.order_id)
-  expect([...new Set(keys)]).toEqual([3000000001])
+  const events = failed.map((line) =>
+    changeEvent.parse(JSON.parse(Buffer.from(z.object({ rawData: z.string() }).parse(JSON.parse(line)).rawData, 'base64').toString())),
+  )
+  const keysOf = (table: string) => [
+    ...new Set(events.filter(({ source }) => source.table === table).map(({ after }) => after['order_id'])),
+  ]
+  expect(keysOf('orders')).toEqual([3000000001])
+  // The retyped column of the other table, until its new Iceberg table was there.
+  expect(events.filter(({ source }) => source.table !== 'orders').every(({ source }) => source.table === 'products')).toBe(true)
 }, 300_000)
