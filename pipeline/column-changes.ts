@@ -12,6 +12,8 @@ export interface ColumnChange {
   /** What it comes to, in words: `added public.orders.note (string)`. */
   readonly done: string
   readonly sql: string
+  /** The table's name. */
+  readonly iceberg: string
 }
 
 /**
@@ -83,6 +85,7 @@ export function columnDifferences(table: CapturedTable, current: readonly Catalo
       if (isWidening(icebergType(found.type), type)) {
         changes.push({
           done: `widened ${of}.${column.name} from ${found.type} to ${wanted}`,
+          iceberg: table.iceberg,
           sql: `ALTER TABLE ${quoted(table.iceberg)} CHANGE COLUMN ${quoted(name)} ${quoted(name)} ${wanted}`,
         })
       } else
@@ -95,6 +98,7 @@ export function columnDifferences(table: CapturedTable, current: readonly Catalo
     const list = missing.map(({ iceberg }) => `${quoted(iceberg.name)} ${ddlType(iceberg.type)}`)
     changes.unshift({
       done: `added ${missing.map(({ name, iceberg }) => `${of}.${name} (${iceberg.type})`).join(', ')}`,
+      iceberg: table.iceberg,
       sql: `ALTER TABLE ${quoted(table.iceberg)} ADD COLUMNS (${list.join(', ')})`,
     })
   }

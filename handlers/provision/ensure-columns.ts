@@ -26,8 +26,8 @@ const glue = new GlueClient(clientSettings)
 export const handler = stepHandler('ensure-columns', ensureColumns)
 
 /**
- * Adds and widens columns of Iceberg tables, each by a statement of Athena's. What is to be done is looked up anew before each: what another
- * execution did meanwhile is not done again.
+ * Adds and widens columns of Iceberg tables, each by a statement of Athena's. Whether it is done is looked up before and after it: what another
+ * execution did meanwhile is no failure.
  * @throws PipelineError `ColumnsImpossible`, `QueryFailed`, `NotInTime`
  */
 export async function ensureColumns(request: StepRequest<object, AlteringAnswer>, { plan, now }: StepPlace): Promise<AlteringAnswer> {
@@ -36,23 +36,20 @@ export async function ensureColumns(request: StepRequest<object, AlteringAnswer>
   const did = new Set(previous?.did ?? [])
   let attempts = previous?.attempts ?? 1
   const waiting = (seen: string): AlteringAnswer => ({ ...notYet(request, now(), { ...altering, seen }), did: [...did], attempts })
-  let changes = await columnChanges(glue, plan)
-  for (let change = changes[0]; change; change = changes[0]) {
-    const { sql, done } = change
+  const changes = await columnChanges(glue, plan)
+  for (const [index, { iceberg, sql, done }] of changes.entries()) {
+    if (now().getTime() > until) return waiting(`${changes.length - index} changes of columns are left`)
     const query = await startQuery(athena, plan, sql, requestToken(execution.Id, execution.RedriveTime ?? '', sql, attempts))
     const end = await endOf(query, until, now)
-    if (end instanceof PipelineError || end.state === 'succeeded') {
-      changes = await columnChanges(glue, plan)
-      const isStill = changes.some((left) => left.sql === sql)
-      // Another execution may have made the change in between, so that this statement failed.
-      if (end instanceof PipelineError && isStill) throw end
-      if (!(end instanceof PipelineError)) did.add(done)
-      if (isStill) return waiting(`Glue does not show yet what was ${done}`)
-    } else {
+    if (!(end instanceof PipelineError) && end.state !== 'succeeded') {
       if (end.state === 'retryable') attempts += 1
       return waiting(end.seen)
     }
-    if (now().getTime() > until && changes.length > 0) return waiting(`${changes.length} changes of columns are left`)
+    const isStill = (await columnChanges(glue, plan, iceberg)).some((left) => left.sql === sql)
+    // Another execution may have made the change in between, so that this statement failed.
+    if (end instanceof PipelineError && isStill) throw end
+    if (!(end instanceof PipelineError)) did.add(done)
+    if (isStill) return waiting(`Glue does not show yet what was ${done}`)
   }
   const seen = 'every Iceberg table has the declared columns'
   return { ...ready(request, now(), { seen, did: [...did].slice(0, shownChanges) }), attempts }

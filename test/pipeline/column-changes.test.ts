@@ -56,13 +56,19 @@ test('missing columns are added in one statement, narrow ones are widened', () =
     changes: [
       {
         done: 'added public.Orders.Late (long), public.Orders.tags (list<string>)',
+        iceberg: 'orders',
         sql: 'ALTER TABLE `orders` ADD COLUMNS (`late` bigint, `tags` array<string>)',
       },
       {
         done: 'widened public.Orders.total from decimal(12,2) to decimal(14,2)',
+        iceberg: 'orders',
         sql: 'ALTER TABLE `orders` CHANGE COLUMN `total` `total` decimal(14,2)',
       },
-      { done: 'widened public.Orders.wide from int to bigint', sql: 'ALTER TABLE `orders` CHANGE COLUMN `wide` `wide` bigint' },
+      {
+        done: 'widened public.Orders.wide from int to bigint',
+        iceberg: 'orders',
+        sql: 'ALTER TABLE `orders` CHANGE COLUMN `wide` `wide` bigint',
+      },
     ],
   })
 })

@@ -12,13 +12,21 @@ import { isServiceException } from '../aws-errors.ts'
 
 type Place = Pick<ProvisioningPlan, 'account' | 'tableBucket' | 'namespace' | 'tables'>
 
+/** Looks that are made beside one another: a table a call is all that Glue has, and a function has a minute. */
+const looksAtOnce = 10
+
 /**
  * What is to be changed in Iceberg tables, in the order of their declaration. Only those are looked at that are to be other than they were created.
+ * @param iceberg the name of the one to look at; all of them without it
  * @throws PipelineError `ColumnsImpossible` with everything that cannot be followed
  */
-export async function columnChanges(glue: GlueClient, plan: Place): Promise<ColumnChange[]> {
+export async function columnChanges(glue: GlueClient, plan: Place, iceberg?: string): Promise<ColumnChange[]> {
+  const tables = evolvedTables(plan.tables).filter((table) => iceberg === undefined || table.iceberg === iceberg)
   const all: ColumnDifferences[] = []
-  for (const table of evolvedTables(plan.tables)) all.push(columnDifferences(table, await catalogedColumns(glue, plan, table.iceberg)))
+  for (let from = 0; from < tables.length; from += looksAtOnce) {
+    const some = tables.slice(from, from + looksAtOnce)
+    all.push(...(await Promise.all(some.map(async (table) => columnDifferences(table, await catalogedColumns(glue, plan, table.iceberg))))))
+  }
   const impossible = all.flatMap((differences) => differences.impossible)
   if (impossible.length > 0) {
     throw new PipelineError(
