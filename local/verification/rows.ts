@@ -7,11 +7,18 @@ type Row = readonly (string | null)[]
 /** Rows fetched at a time from the source: a few hundred kilobytes to a few megabytes. */
 const fetchSize = 2000
 
-/** The source's rows as one consistent state, streamed. `table` is quoted SQL. The client is used by nothing else meanwhile. */
-export async function* sourceRows(client: ClientBase, table: string, columns: readonly ComparedColumn[]): AsyncGenerator<Row> {
+/** The source's rows as one consistent state, streamed. `table` and `condition` are SQL. The client is used by nothing else meanwhile. */
+export async function* sourceRows(
+  client: ClientBase,
+  table: string,
+  columns: readonly ComparedColumn[],
+  condition = 'true',
+): AsyncGenerator<Row> {
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
   try {
-    await client.query(`DECLARE verified NO SCROLL CURSOR FOR SELECT ${columns.map(({ source }) => source).join(', ')} FROM ${table}`)
+    await client.query(
+      `DECLARE verified NO SCROLL CURSOR FOR SELECT ${columns.map(({ source }) => source).join(', ')} FROM ${table} WHERE ${condition}`,
+    )
     for (;;) {
       const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${fetchSize} FROM verified`, rowMode: 'array' })
       yield* rows
@@ -32,9 +39,14 @@ export async function icebergColumns(connection: DuckDBConnection, table: string
   }
 }
 
-/** The rows of an Iceberg table's current snapshot, streamed. `table` is quoted SQL. The connection is used by nothing else meanwhile. */
-export async function* icebergRows(connection: DuckDBConnection, table: string, columns: readonly ComparedColumn[]): AsyncGenerator<Row> {
-  const result = await connection.stream(`SELECT ${columns.map(({ iceberg }) => iceberg).join(', ')} FROM ${table}`)
+/** The rows of an Iceberg table's current snapshot, streamed. `table` and `condition` are SQL. The connection is used by nothing else meanwhile. */
+export async function* icebergRows(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly ComparedColumn[],
+  condition = 'true',
+): AsyncGenerator<Row> {
+  const result = await connection.stream(`SELECT ${columns.map(({ iceberg }) => iceberg).join(', ')} FROM ${table} WHERE ${condition}`)
   for await (const rows of result.yieldRows()) for (const row of rows) yield row.map(text)
 }
 

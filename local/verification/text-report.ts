@@ -3,10 +3,10 @@ import { countOf, type TableVerification, type VerificationReport, verdictOf } f
 const words = {
   missing: 'missing in Iceberg',
   extra: 'extra in Iceberg',
-  different: 'different',
+  stale: 'stale in Iceberg',
   duplicate: 'duplicate in Iceberg',
 } as const
-const differenceKinds = ['missing', 'extra', 'different', 'duplicate'] as const
+const differenceKinds = ['missing', 'stale', 'duplicate', 'extra'] as const
 
 const verdicts = {
   equal: 'Equal: every row of every captured table is the same in PostgreSQL and in Iceberg',
@@ -37,5 +37,6 @@ function* tableLines(table: TableVerification): Iterable<string> {
       .join(', ')
     yield `    ${words[kind]}: ${keyText}${columns.length > 0 ? ` (in ${columns.join(', ')})` : ''}`
   }
+  if (table.likelyCause !== undefined) yield `    most likely: ${table.likelyCause}`
   for (const { column, why } of table.notCompared) yield `    not compared: ${column}, since ${why}`
 }

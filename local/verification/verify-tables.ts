@@ -7,10 +7,11 @@ import type { Lake } from '../iceberg/duckdb.ts'
 import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
 import { type CatalogTable, readTables } from '../source/catalog.ts'
 import { connectSource } from '../source/connection.ts'
+import { bothSides } from './both-sides.ts'
 import { catchUp } from './catch-up.ts'
-import { compareAll, compareBuckets, type Difference, type DifferenceKind, type Overview, type TwoSides } from './compare-table.ts'
+import { compareAll, compareGroups, type Difference, type DifferenceKind, type Overview, type TwoSides } from './compare-table.ts'
 import { type ComparedColumn, comparedColumn } from './forms.ts'
-import { icebergColumns, icebergRows, sourceRows } from './rows.ts'
+import { icebergColumns } from './rows.ts'
 
 export interface VerificationSettings {
   /** Connection string of the source. */
@@ -23,6 +24,8 @@ export interface VerificationSettings {
   readonly timeoutMs: number
   readonly deliveryUri?: string
   readonly onProgress?: (sentence: string) => void
+  /** Is given the keys of all rows that differ for good: of each its normalized texts by the key columns' names. Never of a table without key. */
+  readonly onDiffering?: (table: CapturedTable, keys: readonly Readonly<Record<string, string>>[]) => void
 }
 
 export interface TableVerification {
@@ -46,6 +49,8 @@ export interface TableVerification {
   readonly notCompared: readonly { readonly column: string; readonly why: string }[]
   /** Why the table could not be compared at all. */
   readonly problem?: string
+  /** What most likely happened, where something differs. */
+  readonly likelyCause?: string
 }
 
 export interface VerificationReport {
@@ -68,7 +73,7 @@ const shownDifferences = 10
  * @throws PipelineError `NotCaughtUp`, `SourceUnreachable`
  */
 export async function verifyTables(settings: VerificationSettings): Promise<VerificationReport> {
-  const { lake, namespace, onProgress = () => undefined } = settings
+  const { lake, namespace, onProgress = () => undefined, onDiffering = () => undefined } = settings
   const client = await connectSource(settings.source)
   const connection = await lake.connect()
   try {
@@ -82,7 +87,7 @@ export async function verifyTables(settings: VerificationSettings): Promise<Veri
     for (const table of captured) {
       onProgress(`comparing ${table.schema}.${table.name}`)
       const current = catalog.find(({ schema, name }) => schema === table.schema && name === table.name)
-      tables.push(await verifyTable(table, current, { client, connection, namespace: quotedNamespace, wait }))
+      tables.push(await verifyTable(table, current, { client, connection, namespace: quotedNamespace, wait, onDiffering }))
     }
     const settled = tables.every(({ unsettled }) => unsettled === 0)
     const equal = settled && tables.every((table) => table.problem === undefined && countOf(table) === 0 && table.complete)
@@ -109,6 +114,7 @@ interface Sides {
   readonly connection: DuckDBConnection
   readonly namespace: string
   readonly wait: () => Promise<string>
+  readonly onDiffering: NonNullable<VerificationSettings['onDiffering']>
 }
 
 async function verifyTable(table: CapturedTable, current: CatalogTable | undefined, sides: Sides): Promise<TableVerification> {
@@ -118,18 +124,19 @@ async function verifyTable(table: CapturedTable, current: CatalogTable | undefin
   const nothing = { sourceRows: 0, icebergRows: 0, differences: counted([]), unsettled: 0, complete: true, first: [] }
   if (!current) return { ...named, ...nothing, problem: 'it does not exist at the source' }
   if (columns.length === 0) return { ...named, ...nothing, problem: 'none of its columns can be compared' }
-  const twoSides: TwoSides = {
-    columns,
-    source: () => sourceRows(sides.client, `${current.partitioned ? '' : 'ONLY '}${quoteTable(table)}`, columns),
-    iceberg: () => icebergRows(sides.connection, icebergTable, columns),
-  }
   const names = await icebergColumns(sides.connection, icebergTable)
   if (!names) return { ...named, ...nothing, problem: `there is no Iceberg table ${table.iceberg}` }
   const isLacking = ({ name, iceberg }: CapturedColumn) => columns.some((column) => column.name === name) && !names.includes(iceberg.name)
   const lacking = table.columns.filter(isLacking).map(({ name }) => name)
   if (lacking.length > 0) return { ...named, ...nothing, problem: `its Iceberg table has no column for ${lacking.join(', ')}` }
+  const twoSides = await bothSides(table, `${current.partitioned ? '' : 'ONLY '}${quoteTable(table)}`, icebergTable, columns, sides)
   const overview = await compareAll(twoSides)
-  const { lasting, unsettled } = overview.buckets.size === 0 ? nothingDiffers : await lastingDifferences(twoSides, overview, sides.wait)
+  const { lasting, unsettled } = overview.groups.size === 0 ? nothingDiffers : await lastingDifferences(twoSides, overview, sides.wait)
+  if (lasting.size > 0 && table.primaryKey.length > 0)
+    sides.onDiffering(
+      table,
+      [...lasting.keys()].map((key) => keyOf(columns, key)),
+    )
   return {
     ...named,
     sourceRows: overview.sourceRows,
@@ -144,13 +151,13 @@ async function verifyTable(table: CapturedTable, current: CatalogTable | undefin
 const nothingDiffers = { lasting: new Map<string, Difference>(), unsettled: 0 }
 
 /** Looks again, after a catch-up each time, until every row that differs either stopped differing or is seen twice with the source's row unchanged. */
-async function lastingDifferences(twoSides: TwoSides, { buckets }: Overview, wait: () => Promise<string>) {
-  let before = await compareBuckets(twoSides, buckets)
+async function lastingDifferences(twoSides: TwoSides, { groups }: Overview, wait: () => Promise<string>) {
+  let before = await compareGroups(twoSides, groups)
   let lasting = new Map<string, Difference>()
   let unsettled = before.size
   for (let look = 2; look <= maximumLooks && unsettled > 0; look += 1) {
     await wait()
-    const now = await compareBuckets(twoSides, buckets)
+    const now = await compareGroups(twoSides, groups)
     lasting = new Map([...now].filter(([key, { sourceDigest }]) => before.get(key)?.sourceDigest === sourceDigest))
     unsettled = now.size - lasting.size
     before = now
@@ -176,23 +183,21 @@ function comparison(table: CapturedTable, current: CatalogTable | undefined) {
 }
 
 function counted(differences: readonly Difference[]): Record<DifferenceKind, number> {
-  const counts = { missing: 0, extra: 0, different: 0, duplicate: 0 }
+  const counts = { missing: 0, extra: 0, stale: 0, duplicate: 0 }
   for (const { kind, count } of differences) counts[kind] += count
   return counts
 }
 
 function firstDifferences(columns: readonly ComparedColumn[], lasting: ReadonlyMap<string, Difference>): TableVerification['first'] {
-  const keys = columns.filter(({ isKey }) => isKey)
   return [...lasting]
     .toSorted(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }))
     .slice(0, shownDifferences)
-    .map(([key, difference]) => {
-      const values: unknown = JSON.parse(key)
-      const texts = Array.isArray(values) ? values.map(String) : []
-      return {
-        kind: difference.kind,
-        key: Object.fromEntries(keys.map(({ name }, index) => [name, texts[index] ?? ''])),
-        columns: difference.columns,
-      }
-    })
+    .map(([key, difference]) => ({ kind: difference.kind, key: keyOf(columns, key), columns: difference.columns }))
+}
+
+/** A key of `rowKey` by its columns' names. */
+function keyOf(columns: readonly ComparedColumn[], key: string): Record<string, string> {
+  const values: unknown = JSON.parse(key)
+  const texts = Array.isArray(values) ? values.map(String) : []
+  return Object.fromEntries(columns.filter(({ isKey }) => isKey).map(({ name }, index) => [name, texts[index] ?? '']))
 }

@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, constantFrom, record } from 'fast-check'
-import { compareAll, compareBuckets, type TwoSides } from '../../../local/verification/compare-table.ts'
+import { compareAll, compareGroups, type TwoSides } from '../../../local/verification/compare-table.ts'
 import type { ComparedColumn } from '../../../local/verification/forms.ts'
 
 type Row = readonly (string | null)[]
@@ -10,6 +10,7 @@ const column = (name: string, isKey: boolean): ComparedColumn => ({
   source: name,
   iceberg: name,
   normalize: (text) => text.trim(),
+  inSql: undefined,
 })
 const keyed = [column('id', true), column('a', false), column('b', false)]
 const keyless = [column('a', false), column('b', false)]
@@ -23,13 +24,13 @@ function sides(columns: readonly ComparedColumn[], source: readonly Row[], icebe
 }
 
 async function differences(two: TwoSides): Promise<string[]> {
-  const { buckets } = await compareAll(two)
-  const found = await compareBuckets(two, buckets)
+  const { groups } = await compareAll(two)
+  const found = await compareGroups(two, groups)
   return [...found].map(([key, { kind, columns, count }]) => `${key} ${kind} ${count} ${columns.join(',')}`.trim()).toSorted()
 }
 
 test('rows in any order and values in any form that normalizes alike are equal', async () => {
-  const { buckets, sourceRows, icebergRows } = await compareAll(
+  const { groups, sourceRows, icebergRows } = await compareAll(
     sides(
       keyed,
       [
@@ -42,10 +43,10 @@ test('rows in any order and values in any form that normalizes alike are equal',
       ],
     ),
   )
-  expect([buckets.size, sourceRows, icebergRows]).toEqual([0, 2, 2])
+  expect([groups.size, sourceRows, icebergRows]).toEqual([0, 2, 2])
 })
 
-test('missing, extra, different and duplicate rows are told apart, with the columns that differ', async () => {
+test('missing, extra, stale and duplicate rows are told apart, with the columns that differ', async () => {
   const source: Row[] = [
     ['1', 'x', null],
     ['2', 'x', 'y'],
@@ -61,7 +62,7 @@ test('missing, extra, different and duplicate rows are told apart, with the colu
     ['5', null, null],
   ]
   expect(await differences(sides(keyed, source, iceberg))).toEqual([
-    '["1"] different 1 b',
+    '["1"] stale 1 b',
     '["2"] duplicate 2',
     '["3"] missing 1',
     '["5"] extra 1',
@@ -92,8 +93,8 @@ test('null, the empty text and the text null are three values, also side by side
   const row = record({ a: constantFrom(...texts), b: constantFrom(...texts) })
   await assert(
     asyncProperty(row, row, async (one, other) => {
-      const { buckets } = await compareAll(sides(keyed, [['1', one.a, one.b]], [['1', other.a, other.b]]))
-      expect(buckets.size === 0).toBe(one.a === other.a && one.b === other.b)
+      const { groups } = await compareAll(sides(keyed, [['1', one.a, one.b]], [['1', other.a, other.b]]))
+      expect(groups.size === 0).toBe(one.a === other.a && one.b === other.b)
     }),
   )
 })
@@ -103,8 +104,8 @@ test('tables without a key are equal exactly if they hold the same rows equally 
   const sorted = (list: readonly Row[]) => list.map((row) => JSON.stringify(row)).toSorted()
   await assert(
     asyncProperty(rows, rows, async (source, iceberg) => {
-      const { buckets } = await compareAll(sides(keyless, source, iceberg))
-      expect(buckets.size === 0).toBe(JSON.stringify(sorted(source)) === JSON.stringify(sorted(iceberg)))
+      const { groups } = await compareAll(sides(keyless, source, iceberg))
+      expect(groups.size === 0).toBe(JSON.stringify(sorted(source)) === JSON.stringify(sorted(iceberg)))
     }),
   )
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
+import type { VerificationReport } from '../../../local/verification/verify-tables.ts'
 import { runCommand } from './command.ts'
 import { deploymentFile } from './deployment-file.ts'
 import { eventually, type StartedRun, startRun } from './started-run.ts'
@@ -261,6 +262,32 @@ test('rows whose changes failed are named, explained, and replayed from the sour
   })
   expect(await started.verify()).toMatchObject({ equal: true })
   for (const { output, errors: said } of [listed, explained, preview, replayed, again]) expect(output + said).not.toContain(content)
+}, 240_000)
+
+test('rows that differ are counted with what most likely happened, and brought again by --repair', async () => {
+  await started.atSource((client) => client.query('ALTER PUBLICATION dbz_publication DROP TABLE public.orders'))
+  await started.atSource(async (client) => {
+    await client.query(`UPDATE public.orders SET status = 'CURRENT', order_date = 'CURRENT' WHERE order_id = 3005`)
+    await client.query('DELETE FROM public.orders WHERE order_id = 3006')
+    await client.query(`INSERT INTO public.orders (order_id, status) VALUES (3991, 'CURRENT')`)
+  })
+  await started.atSource((client) => client.query('ALTER PUBLICATION dbz_publication ADD TABLE ONLY public.orders'))
+  const verify = (...args: string[]) => runCommand(['verify', '--data', dataDirectory, ...args])
+  const found = await verify('--json')
+  expect(found).toMatchObject({ code: 1, errors: '' })
+  const report: VerificationReport = JSON.parse(found.output)
+  expect(report.tables.find(({ table }) => table === 'public.orders')).toMatchObject({
+    differences: { missing: 1, stale: 1, extra: 1, duplicate: 0 },
+    first: [
+      { kind: 'stale', key: { order_id: '3005' } },
+      { kind: 'extra', key: { order_id: '3006' } },
+      { kind: 'missing', key: { order_id: '3991' } },
+    ],
+    likelyCause: expect.stringContaining('changes were missed while nobody followed the table'),
+  })
+  const repaired = await verify('--repair')
+  expect(repaired).toMatchObject({ code: 0, output: expect.stringContaining('Equal: every row') })
+  expect(repaired.errors).toContain('public.orders: 2 rows were read again, 1 key that the source does not have was removed from Iceberg')
 }, 240_000)
 
 test('no log shows the content of a record', () => {

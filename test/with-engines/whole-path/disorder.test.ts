@@ -67,9 +67,9 @@ test('batches in another order are noticed: verify names the keys that differ, a
   const [report] = await Promise.all([shop.verify().finally(() => verified.abort()), keepTopicBusy(shop, verified.signal)])
   expect(report).toMatchObject({ equal: false, settled: true })
   const orders = report.tables.find(({ iceberg }) => iceberg === 'orders')
-  expect(orders?.differences.different).toBeGreaterThan(0)
+  expect(orders?.differences.stale).toBeGreaterThan(0)
   for (const { kind, key, columns } of orders?.first ?? []) {
-    expect({ kind, key: Object.keys(key) }).toEqual({ kind: 'different', key: ['order_id'] })
+    expect({ kind, key: Object.keys(key) }).toEqual({ kind: 'stale', key: ['order_id'] })
     expect(columns).toEqual(expect.arrayContaining(['status', 'total_amount']))
   }
   expect(`${JSON.stringify(report)}${textReport(report)}`).not.toContain(content)
