@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import type { StepPlace } from '../../../handlers/provision/step.ts'
 import { AwsError, serveAws, withoutAccount } from '../../../local/aws/endpoint.ts'
 import { rdsDataService } from '../../../local/aws/rds-data.ts'
@@ -16,6 +18,8 @@ export interface DataApiSource extends TestSource {
   readonly wrongSecret: string
   /** Lets so many more statements be answered; every later one is refused, as if whoever sends them had died. */
   allow(statements: number): void
+  /** Reads the slot as a connector does, until it is stopped. */
+  readSlot(url: string): Promise<{ stop(): Promise<void> }>
   /** What a step is given, for these tables and the canary. */
   place(tables: readonly CapturedTable[], change?: Partial<StepPlace['plan']['source']>): StepPlace
 }
@@ -59,6 +63,7 @@ export async function startDataApiSource(): Promise<DataApiSource> {
     clusterArn: source.clusterArn,
     secretArn: source.preparationSecret,
     wrongSecret,
+    readSlot: (url: string) => readSlot(test.client, url),
     allow: (statements: number) => void (left = statements),
     place: (tables: readonly CapturedTable[], change = {}): StepPlace => ({
       ...unitPlace,
@@ -68,6 +73,27 @@ export async function startDataApiSource(): Promise<DataApiSource> {
     async stop() {
       await test.stop()
       await endpoint.close()
+    },
+  }
+}
+
+async function readSlot(client: Client, url: string): Promise<{ stop(): Promise<void> }> {
+  const reader = new Client({ connectionString: `${url}?replication=database` })
+  reader.on('error', () => undefined)
+  await reader.connect()
+  const ended = reader
+    .query("START_REPLICATION SLOT debezium_slot LOGICAL 0/0 (proto_version '1', publication_names 'dbz_publication')")
+    .catch(() => undefined)
+  const isActive = async (active: string) => {
+    const look = () => client.query<{ active: string }>('SELECT active::text AS active FROM pg_replication_slots')
+    while ((await look()).rows[0]?.active !== active) await sleep(20)
+  }
+  await isActive('true')
+  return {
+    async stop() {
+      await client.query('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots')
+      await ended
+      await isActive('false')
     },
   }
 }

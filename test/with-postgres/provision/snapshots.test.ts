@@ -130,6 +130,13 @@ test('a signal of which the log tells nothing for long, while the slot is read, 
   // Nobody reads the slot: there is nothing to be told.
   expect((await ensureTablesScanned(asked(answer), later)).scans).toMatchObject({ attempts: 0, again: '' })
   expect(await signals()).toHaveLength(1)
+  const reader = await source.readSlot(source.url)
+  expect((await ensureTablesScanned(asked(answer), later)).scans).toMatchObject({
+    attempts: 1,
+    again: expect.stringContaining("the connector's log tells nothing of public.b since"),
+  })
+  await reader.stop()
+  expect(new Set((await signals()).map(({ id }) => id)).size).toBe(2)
 })
 
 test('a task that ended in the middle, and that nobody started again, is an error', async () => {

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs'
 import { mockClient } from 'aws-sdk-client-mock'
-import { Client } from 'pg'
 import { awaitSnapshot } from '../../../handlers/provision/await-snapshot.ts'
 import { checkSource } from '../../../handlers/provision/check-source.ts'
 import { ensureCanary } from '../../../handlers/provision/ensure-canary.ts'
@@ -43,27 +41,6 @@ beforeEach(async () => {
   await run(`CREATE TYPE public.mood AS ENUM ('sad'); CREATE TABLE public.plain (id int PRIMARY KEY, note text, mood public.mood);
     CREATE SCHEMA "odd ""schema"; CREATE TABLE "odd ""schema"."a:b" (id bigint PRIMARY KEY)`)
 })
-
-/** Reads the slot as a connector does. */
-async function readSlot(url: string): Promise<{ stop(): Promise<void> }> {
-  const reader = new Client({ connectionString: `${url}?replication=database` })
-  reader.on('error', () => undefined)
-  await reader.connect()
-  const ended = reader
-    .query("START_REPLICATION SLOT debezium_slot LOGICAL 0/0 (proto_version '1', publication_names 'dbz_publication')")
-    .catch(() => undefined)
-  const isActive = async (active: string) => {
-    while ((await rows('SELECT active::text AS active FROM pg_replication_slots'))[0]?.['active'] !== active) await sleep(20)
-  }
-  await isActive('true')
-  return {
-    async stop() {
-      await run('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots')
-      await ended
-      await isActive('false')
-    },
-  }
-}
 
 const declared = (...tables: object[]): CapturedTable[] => parseTables({ tables })
 const repairRole = () =>
@@ -191,10 +168,10 @@ test('a slot that another role reads is found; that of Debezium’s role is its 
   await ensureSource(asked(), place)
   await run("SELECT pg_create_logical_replication_slot('debezium_slot', 'pgoutput')")
   await checkSource(asked(), place)
-  const own = await readSlot(source.role.url)
+  const own = await source.readSlot(source.role.url)
   await checkSource(asked(), place)
   await own.stop()
-  const other = await readSlot(source.url)
+  const other = await source.readSlot(source.url)
   await expect(checkSource(asked(), place)).rejects.toThrow(/The replication slot debezium_slot is being read by postgres, not by debezium/)
   await other.stop()
 })
