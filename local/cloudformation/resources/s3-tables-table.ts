@@ -55,7 +55,7 @@ export const s3TablesTable: ResourceProvider = {
   type: 'AWS::S3Tables::Table',
   replacedBy: ['TableBucketARN', 'Namespace', 'OpenTableFormat', 'IcebergMetadata', 'StorageClassConfiguration'],
   replacementAdvice:
-    'a replaced table would lose its rows. The schema is that of the creation: mark a column that came later with "added" and one that went with "dropped", and declare a table with another key or ' +
+    'a replaced table would lose its rows. The schema is that of the creation: mark a column that came later with "added", one that went with "dropped" and a wider one with "createdAs", and declare a table with another key or ' +
     'other types under a new iceberg.name',
   identify(properties, context) {
     const { TableBucketARN, Namespace, TableName } = parseProperties(tableShape, properties, context)
