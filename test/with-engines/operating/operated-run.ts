@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutDirectory } from '../../../local/engines/paths.ts'
-import { LocalRun } from '../../../local/run/local-run.ts'
-import { runStages } from '../../../local/run/stages.ts'
 import { readTablesFile } from '../../../local/source/tables-file.ts'
 import type { Execution } from '../../../local/workflow/execution.ts'
 import type { ProvisioningReport } from '../../../pipeline/provisioning.ts'
@@ -19,8 +17,6 @@ export interface OperatedRun {
   readonly writer: Writer
   /** As a user does: edits tables.json, and starts again on the same data folder; executions are stopped after these states before one comes through. */
   redeploy(tables: readonly TableDeclaration[], stoppedAfter?: readonly string[]): Promise<void>
-  /** The same, but stopped as soon as the run tells this: the next redeployment goes on. */
-  redeployUntil(tables: readonly TableDeclaration[], told: RegExp): Promise<void>
   execute(input: unknown): Promise<Execution>
   /** Executions that are stopped, one after each of these states. */
   interrupt(input: unknown, states: readonly string[]): Promise<Execution[]>
@@ -77,28 +73,9 @@ export async function operate(): Promise<OperatedRun> {
     },
     writer: writing,
     async redeploy(tables, stoppedAfter) {
-      await current?.stop()
+      await run().stop()
       current = undefined
       current = await start(tables, stoppedAfter)
-    },
-    async redeployUntil(tables, told) {
-      await current?.stop()
-      current = undefined
-      writeFileSync(tablesFile, JSON.stringify({ tables }))
-      let wasTold = false
-      const tell = (line: string) => {
-        if (!told.test(line) || wasTold) return
-        wasTold = true
-        void cut.stop()
-      }
-      const cut = await LocalRun.open({ dataDirectory: folder, explicitData: true, reset: false, tablesFile, tell })
-      try {
-        // The execution was stopped with the run: that it fails is the point.
-        await expect(runStages(cut.stages(), {})).rejects.toThrow()
-        expect(wasTold).toBe(true)
-      } finally {
-        await cut.stop()
-      }
     },
     execute: (input) => executions().ended(executions().start(machine(), JSON.stringify(input)).executionArn),
     interrupt: (input, states) => stopAfterEach(run().run, input, states),
