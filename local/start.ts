@@ -7,6 +7,7 @@ import { withSource } from './run/source.ts'
 import { showStages } from './run/stages.ts'
 import { parseStartOptions, type StartOptions, startUsage } from './run/start-options.ts'
 import { readRun } from './run/state.ts'
+import { interruptedCode, stopSignal } from './run/stop-signal.ts'
 import { showTablesOnce, showWalkthrough } from './run/tour.ts'
 import { howToGoOn } from './run/words.ts'
 import { sourceAddress } from './source/connection.ts'
@@ -14,9 +15,6 @@ import { detachSource } from './source/detach.ts'
 
 // The AWS clients say at their first use until when they support this Node.js, which is the package's own business.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
-
-/** Conventional exit code of a program that Ctrl-C ended. */
-const interruptedCode = 130
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseStartOptions(args)
@@ -74,25 +72,6 @@ async function goThrough(run: LocalRun, options: StartOptions): Promise<number> 
   console.log(howToGoOn(run.state, run.paths))
   // Streams on: a signal or a failed engine ends it.
   return new Promise(() => {})
-}
-
-/** One Ctrl-C may arrive twice, from the terminal and from whoever passes signals on. */
-const sameKeystrokeMs = 1000
-
-/** Resolves at the first Ctrl-C, SIGTERM or closed terminal; a second one does not wait for a clean end. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let askedAt: number | undefined
-    const stop = () => {
-      if (askedAt !== undefined && performance.now() - askedAt > sameKeystrokeMs) process.exit(interruptedCode)
-      askedAt ??= performance.now()
-      resolve()
-    }
-    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop)
-    // The process that started this one was killed outright: nobody is left who could stop it.
-    const parent = process.ppid
-    setInterval(() => process.ppid === parent || resolve(), 1000).unref()
-  })
 }
 
 /** Only what a person has to know: that something died, and that it is back. */

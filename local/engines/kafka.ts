@@ -25,6 +25,8 @@ export interface KafkaSettings extends Attended {
 
 export interface RoleListener {
   readonly port: number
+  /** The port that clients are told to connect to, where it is not the listener's own. */
+  readonly advertisedPort?: number | undefined
   /** By the name of the role. */
   readonly passwords: Readonly<Record<string, string>>
   /** Has every decision logged, not only denials. */
@@ -127,11 +129,11 @@ function serverProperties({ port, controllerPort, retentionHours, roles }: Kafka
 const authorizerLogger = 'kafka.authorizer.logger'
 
 /** The listener `ROLES`, and the authorizer that keeps ACLs in the broker's own metadata. */
-function roleListener({ port, passwords }: RoleListener, openPort: number, controllerPort: number): Record<string, string> {
+function roleListener({ port, advertisedPort, passwords }: RoleListener, openPort: number, controllerPort: number): Record<string, string> {
   const users = Object.entries(passwords).map(([role, password]) => `user_${role}="${password}"`)
   return {
     listeners: `PLAINTEXT://127.0.0.1:${openPort},ROLES://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${openPort},ROLES://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${openPort},ROLES://127.0.0.1:${advertisedPort ?? port}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,ROLES:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
     'listener.name.roles.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.roles.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`,

@@ -22,6 +22,8 @@ export interface EnginePlace {
   readonly processes: Processes
   readonly port: (name: (typeof portNames)[number]) => number
   readonly deployment: Deployment
+  /** @see RunOptions */
+  readonly wayToBroker?: ((port: number) => number) | undefined
   readonly onEvent?: ((event: EngineEvent) => void) | undefined
 }
 
@@ -67,7 +69,12 @@ export function kafkaLogins({ deployment, paths }: Pick<EnginePlace, 'deployment
 }
 
 /** Where roles log in to Kafka. */
-export const roleBootstrap = ({ port }: EnginePlace) => `127.0.0.1:${port('kafka-roles')}`
+export const roleBootstrap = (place: EnginePlace) => `127.0.0.1:${rolePort(place)}`
+
+/** The port by which roles come to the broker. */
+function rolePort({ port, wayToBroker = (direct) => direct }: EnginePlace): number {
+  return wayToBroker(port('kafka-roles'))
+}
 
 export function startBroker(place: EnginePlace) {
   return place.processes.start((signal) =>
@@ -77,7 +84,7 @@ export function startBroker(place: EnginePlace) {
       port: place.port('kafka'),
       controllerPort: place.port('kafka-controller'),
       retentionHours: place.deployment.kafka.retentionHours,
-      roles: { port: place.port('kafka-roles'), passwords: kafkaLogins(place).passwords },
+      roles: { port: place.port('kafka-roles'), advertisedPort: rolePort(place), passwords: kafkaLogins(place).passwords },
       ...attended({ ...place, signal }),
     }),
   )

@@ -169,7 +169,7 @@ export class LocalRun {
   }
 
   async #openFolder(say: (detail: string) => void): Promise<void> {
-    const { own, dataDirectory, explicitData, reset, onEngineEvent, announce = () => {} } = this.#options
+    const { own, dataDirectory, explicitData, reset, wayToBroker, onEngineEvent, announce = () => {} } = this.#options
     const { paths, processes, deployment } = this
     // Also refuses a folder that PostgreSQL could not use, before anything is started.
     const home = own ? undefined : postgresHome(dataDirectory, explicitData)
@@ -184,7 +184,7 @@ export class LocalRun {
       onEngineEvent?.(event)
     }
     const port = await portsFor(paths.ports, portNames)
-    this.#place = { paths, processes, deployment, onEvent, port }
+    this.#place = { paths, processes, deployment, wayToBroker, onEvent, port }
     this.#aws = await openLocalAws({
       paths,
       deployment,

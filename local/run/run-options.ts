@@ -14,6 +14,8 @@ export interface RunOptions {
   /** The declaration of the sample tables; the checkout's, unless given. */
   readonly tablesFile?: string | undefined
   readonly disorder?: DeliverySettingsFile['disorder'] | undefined
+  /** Leads those that log in to Kafka another way: given the port of the broker's listener, answers the one that leads there. */
+  readonly wayToBroker?: ((port: number) => number) | undefined
   /** Told of every engine that starts, dies and starts again. */
   readonly onEngineEvent?: (event: EngineEvent) => void
   /** Told what is created at the source, before it happens, and what was found there. */

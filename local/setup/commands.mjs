@@ -22,6 +22,7 @@ const commands = {
     engines: false,
   },
   errors: { summary: 'list, explain and replay the records that could not be applied, at AWS or of the local run', engines: false },
+  faults: { summary: 'write random rows while one fault after the other is injected, and compare every table', engines: true },
   record: { summary: 'record change events of the pinned Debezium as test fixtures', engines: true },
   bench: { summary: 'measure the transform', engines: false },
   app: { summary: 'synthesize the CDK app, with the plugin for MSK Connect built first; this is what cdk.json names', plugin: true },

@@ -1,0 +1,16 @@
+import { PipelineError } from '../../pipeline/errors.ts'
+import { connections } from './connections.ts'
+import type { Fault } from './fault.ts'
+import { functionFaults } from './function-faults.ts'
+import { kills } from './kills.ts'
+import { streamFaults } from './stream-faults.ts'
+
+/** Every fault, in the order in which they are run. */
+export const faults: readonly Fault[] = [...kills, ...connections, ...streamFaults, ...functionFaults]
+
+/** @throws PipelineError `InvalidUsage` where there is none of that name */
+export function faultNamed(name: string): Fault {
+  const found = faults.find((fault) => fault.name === name)
+  if (found) return found
+  throw new PipelineError('InvalidUsage', `There is no fault ${name}. There are: ${faults.map((fault) => fault.name).join(', ')}`)
+}

@@ -1,0 +1,40 @@
+import { type Random, seededRandom, seedFor } from './random.ts'
+
+/** When a fault is injected in one round, by its seed. */
+export interface Plan {
+  readonly fault: string
+  readonly seed: number
+  /** How long the workload runs undisturbed before each injection, and after the last one. */
+  readonly pausesMs: readonly number[]
+  readonly lastPauseMs: number
+  /** For what an injection draws. */
+  readonly random: Random
+}
+
+const pause = { leastMs: 500, mostMs: 5000 } as const
+
+/** The same for the same seed. */
+export function planOf(fault: string, seed: number, injections: number): Plan {
+  const random = seededRandom(seedFor(seed, fault))
+  const drawPause = () => random.between(pause.leastMs, pause.mostMs)
+  const pausesMs = Array.from({ length: injections }, drawPause)
+  return { fault, seed, pausesMs, lastPauseMs: drawPause(), random }
+}
+
+/** A round to run: the same fault and seed repeat it. */
+export interface Turn {
+  readonly fault: string
+  readonly seed: number
+}
+
+/** Every fault once with the seed; where there is time for more, again with the next seeds, without end. */
+export function* turns(faults: readonly string[], seed: number, again: boolean): Generator<Turn> {
+  for (let repetition = 0; repetition === 0 || again; repetition += 1) {
+    for (const fault of faults) yield { fault, seed: seed + repetition }
+  }
+}
+
+/** The command that runs one round again. */
+export function repeating({ fault, seed }: Turn): string {
+  return `npm run faults -- --only ${fault} --seed ${seed}`
+}
