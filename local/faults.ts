@@ -28,9 +28,7 @@ await runCommand({
       for (const { name, what } of faults) console.log(`${name.padEnd(30)}${what}`)
       return 0
     }
-    const code = await inject(options)
-    // What is left open is of engines that are gone.
-    process.exit(code)
+    return inject(options)
   },
 })
 
@@ -38,11 +36,11 @@ await runCommand({
 async function inject(options: FaultsOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'faults-'))
   const interrupted = new AbortController()
-  let stopRun: () => Promise<void> = async () => {}
+  let stopRun: (() => Promise<void>) | undefined
   void stopSignal().then(() => {
     console.log('Stopping …')
     interrupted.abort(new Error('interrupted'))
-    return stopRun()
+    return stopRun?.()
   })
   console.log(
     `seed ${options.seed}; ${options.names.length === 1 ? options.names[0] : `${options.names.length} faults`}; the run's folder is ${folder}`,
@@ -63,7 +61,7 @@ async function inject(options: FaultsOptions): Promise<number> {
   } catch (error) {
     if (!interrupted.signal.aborted) console.error(failureText(error))
   }
-  await stopRun()
+  await stopRun?.()
   if (interrupted.signal.aborted) code = interruptedCode
   if (options.write && results.length > 0) writeFileSync(document, documentWith(readFileSync(document, 'utf8'), results))
   const failed = results.filter(({ passed }) => !passed)
@@ -79,7 +77,6 @@ async function runRounds(faulty: FaultyRun, options: FaultsOptions, signal: Abor
   const endsAt = minutes === undefined ? Infinity : performance.now() + minutes * 60_000
   for (const turn of turns(names, seed, minutes !== undefined)) {
     if (performance.now() > endsAt) return
-    const say = (line: string) => console.log(`  ${line}`)
     const fault = faultNamed(turn.fault)
     console.log(`${fault.name}, seed ${turn.seed}: ${fault.what}`)
     const began = performance.now()
@@ -97,6 +94,10 @@ async function runRounds(faulty: FaultyRun, options: FaultsOptions, signal: Abor
       throw error
     }
   }
+}
+
+function say(line: string): void {
+  console.log(`  ${line}`)
 }
 
 function tell(event: EngineEvent): void {

@@ -4,9 +4,11 @@ import type { Fault } from './fault.ts'
 import { functionFaults } from './function-faults.ts'
 import { kills } from './kills.ts'
 import { streamFaults } from './stream-faults.ts'
+import { tableFaults } from './table-faults.ts'
+import { topicFaults } from './topic-faults.ts'
 
 /** Every fault, in the order in which they are run. */
-export const faults: readonly Fault[] = [...kills, ...connections, ...streamFaults, ...functionFaults]
+export const faults: readonly Fault[] = [...kills, ...connections, ...streamFaults, ...tableFaults, ...topicFaults, ...functionFaults]
 
 /** @throws PipelineError `InvalidUsage` where there is none of that name */
 export function faultNamed(name: string): Fault {

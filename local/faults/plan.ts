@@ -29,9 +29,8 @@ export interface Turn {
 
 /** Every fault once with the seed; where there is time for more, again with the next seeds, without end. */
 export function* turns(faults: readonly string[], seed: number, again: boolean): Generator<Turn> {
-  for (let repetition = 0; repetition === 0 || again; repetition += 1) {
-    for (const fault of faults) yield { fault, seed: seed + repetition }
-  }
+  for (const fault of faults) yield { fault, seed }
+  if (again) yield* turns(faults, seed + 1, again)
 }
 
 /** The command that runs one round again. */

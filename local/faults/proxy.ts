@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A TCP connection's way, which can be cut and made slow. */
@@ -67,13 +67,15 @@ export async function openProxy(target: () => number, port = 0): Promise<Proxy> 
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   const cut = () => {
     const open = [...sockets]
     for (const socket of open) socket.resetAndDestroy()
     return open.length / 2
   }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address.port,
     get connections() {
       return sockets.size / 2
     },

@@ -11,10 +11,10 @@ const columns = everyType.map(({ name, type }) => `${name} ${type}`).join(', ')
  */
 export const sourceStatements: readonly string[] = [
   `CREATE SCHEMA ${workloadSchema}`,
-  ...['hstore', 'citext', 'ltree'].map((extension) => `CREATE EXTENSION ${extension}`),
+  ...['hstore', 'citext', 'ltree'].map((extension) => `CREATE EXTENSION ${extension} SCHEMA public`),
   `CREATE TYPE app.mood AS ENUM ('sad', 'so so', 'happy')`,
   'CREATE DOMAIN app.positive AS integer CHECK (VALUE > 0)',
-  `CREATE TABLE app.accounts (id integer PRIMARY KEY, owner varchar(60), balance numeric(12,2), state varchar(20) DEFAULT 'NEW',
+  `CREATE TABLE app.accounts (id integer PRIMARY KEY, owner varchar(60), balance numeric(12,2), state varchar(20) DEFAULT 'NEW', visits integer DEFAULT 0,
      opened timestamp DEFAULT clock_timestamp(), changed timestamptz)`,
   'CREATE TABLE app.documents (id uuid PRIMARY KEY, title varchar(60), body text, extra jsonb, revision integer NOT NULL DEFAULT 0)',
   'ALTER TABLE app.documents ALTER COLUMN body SET STORAGE EXTERNAL',

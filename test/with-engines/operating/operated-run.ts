@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutDirectory } from '../../../local/engines/paths.ts'
+import { startWriting, type Writer } from '../../../local/faults/writer.ts'
 import { readTablesFile } from '../../../local/source/tables-file.ts'
 import type { Execution } from '../../../local/workflow/execution.ts'
 import type { ProvisioningReport } from '../../../pipeline/provisioning.ts'
@@ -9,7 +10,7 @@ import type { TableDeclaration } from '../../../pipeline/tables-file.ts'
 import { stopAfterEach } from '../provisioning/cut-off.ts'
 import { type StartedRun, startRun } from '../whole-path/started-run.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
-import { sampleChanges, startWriting, type Writer } from '../whole-path/workload.ts'
+import { sampleChanges } from '../whole-path/workload.ts'
 
 /** A run that is changed while somebody writes: its tables.json is its own. */
 export interface OperatedRun {

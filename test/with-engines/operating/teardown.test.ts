@@ -1,6 +1,7 @@
 import { GetClusterPolicyCommand, KafkaClient } from '@aws-sdk/client-kafka'
 import { Kafka, logLevel } from 'kafkajs'
 import { teardownDefinition } from '../../../lib/workflow/teardown.ts'
+import { startWriting } from '../../../local/faults/writer.ts'
 import type { Execution } from '../../../local/workflow/execution.ts'
 import { offsetsTopic } from '../../../pipeline/names.ts'
 import { resourceNames } from '../../../pipeline/resource-names.ts'
@@ -9,7 +10,7 @@ import { cutOffEverywhere } from '../provisioning/cut-off.ts'
 import { runCommand, startCommand } from '../whole-path/command.ts'
 import { eventually, type StartedRun, startRun } from '../whole-path/started-run.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
-import { sampleChanges, startWriting } from '../whole-path/workload.ts'
+import { sampleChanges } from '../whole-path/workload.ts'
 
 const folder = throwawayFolder()
 let started: StartedRun

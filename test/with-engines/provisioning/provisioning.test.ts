@@ -1,5 +1,6 @@
 import { readAssembly } from '../../../local/cloudformation/assembly.ts'
 import { deployAssembly } from '../../../local/cloudformation/deploy.ts'
+import { openTopic } from '../../../local/faults/topic.ts'
 import { LocalRun } from '../../../local/run/local-run.ts'
 import { withSource } from '../../../local/run/source.ts'
 import { runStages, type Stage } from '../../../local/run/stages.ts'
@@ -8,7 +9,6 @@ import { type ProvisioningReport, reportMembers } from '../../../pipeline/provis
 import { resourceNames } from '../../../pipeline/resource-names.ts'
 import { type StartedRun, startRun } from '../whole-path/started-run.ts'
 import { throwAway, throwawayFolder } from '../whole-path/throwaway.ts'
-import { openTopic } from '../whole-path/topic.ts'
 import { cutOffEverywhere } from './cut-off.ts'
 import { finalState } from './final-state.ts'
 

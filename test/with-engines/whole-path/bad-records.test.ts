@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
+import { type BadColumns, type BadRecord, badRecords, type Envelope } from '../../../local/faults/bad-records.ts'
+import { openTopic, type Topic } from '../../../local/faults/topic.ts'
 import type { VerificationReport } from '../../../local/verification/verify-tables.ts'
 import { runCommand } from './command.ts'
 import { deploymentFile } from './deployment-file.ts'
 import { eventually, type StartedRun, startRun } from './started-run.ts'
 import { filesBelow, throwAway, throwawayFolder } from './throwaway.ts'
-import { openTopic, type Topic } from './topic.ts'
 
 /** Stands in every bad record; no log may show it. */
 const content = 'confidential'
@@ -31,86 +32,14 @@ afterAll(async () => {
   }
 }, 120_000)
 
-interface Envelope {
-  readonly before: Record<string, unknown> | null
-  readonly after: Record<string, unknown> | null
-  readonly source: Record<string, unknown>
-  readonly op: string
-}
-
-interface BadRecord {
-  readonly what: string
-  readonly value: Buffer | null
-  /** The name in the function's log, the error code of the error object, or that there is none. */
-  readonly becomes: string
-}
-
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
-/** Bad records of every kind, made of a real change event. */
-function badRecords(real: Envelope): BadRecord[] {
-  const { after, source } = real
-  const row = (columns: object) => json({ ...real, after: { ...after, status: content, ...columns } })
-  const whole = row({})
-  const sized = (bytes: number) => row({ order_date: content.padEnd(bytes, 'x') })
-  const badUtf8 = Buffer.from(whole)
-  badUtf8.set([0xff, 0xfe], badUtf8.indexOf(content))
-  return [
-    { what: 'text', value: Buffer.from(`${content}, and no JSON`), becomes: 'InvalidJson' },
-    { what: 'half of a change event', value: whole.subarray(0, whole.length / 2), becomes: 'InvalidJson' },
-    { what: 'two change events', value: Buffer.concat([whole, whole]), becomes: 'InvalidJson' },
-    { what: 'brackets without end', value: Buffer.from(`{"${content}":${'['.repeat(100_000)}`), becomes: 'InvalidJson' },
-    { what: 'no UTF-8', value: badUtf8, becomes: 'InvalidUtf8' },
-    {
-      what: 'an unknown table',
-      value: json({ ...real, after: { id: content }, source: { ...source, table: 'invoices' } }),
-      becomes: 'UndeclaredTable',
-    },
-    { what: 'an unknown operation', value: json({ ...real, after: { ...after, status: content }, op: 'x' }), becomes: 'UnknownOperation' },
-    { what: 'no operation', value: json({ after: { ...after, status: content }, source }), becomes: 'UnknownOperation' },
-    { what: 'no source', value: json({ ...real, after: { ...after, status: content }, source: undefined }), becomes: 'NotAChangeEvent' },
-    {
-      what: 'a source without a table',
-      value: json({ ...real, after: { status: content }, source: { db: 'shop' } }),
-      becomes: 'NotAChangeEvent',
-    },
-    {
-      what: 'an envelope with schema',
-      value: json({ schema: { type: 'struct' }, payload: JSON.parse(String(whole)) }),
-      becomes: 'NotAChangeEvent',
-    },
-    { what: 'a row without envelope', value: json({ ...after, status: content }), becomes: 'NotAChangeEvent' },
-    { what: 'a list', value: json([content]), becomes: 'NotAChangeEvent' },
-    { what: 'a number', value: Buffer.from('12345678901234567890'), becomes: 'NotAChangeEvent' },
-    { what: 'lists in lists', value: Buffer.from(`${'['.repeat(100_000)}"${content}"${']'.repeat(100_000)}`), becomes: 'NotAChangeEvent' },
-    { what: 'no row image', value: json({ ...real, after: null, transaction: content }), becomes: 'MissingRowImage' },
-    { what: 'a delete without key', value: json({ ...real, op: 'd', before: { status: content }, after: null }), becomes: 'MissingKey' },
-    { what: 'a row without key', value: row({ order_id: null }), becomes: 'MissingKey' },
-    {
-      what: 'an unchanged value that was not sent',
-      value: row({ order_date: '__debezium_unavailable_value' }),
-      becomes: 'UnavailableValue',
-    },
-    { what: 'text for a number', value: row({ customer_id: content }), becomes: 'UnexpectedValue' },
-    { what: 'an object for a text', value: row({ status: { content } }), becomes: 'UnexpectedValue' },
-    { what: 'a decimal with too many digits', value: row({ total_amount: '12345678901.25' }), becomes: 'UnrepresentableValue' },
-    { what: 'an integer with too many digits', value: row({ customer_id: 2 ** 40 }), becomes: 'UnrepresentableValue' },
-    { what: 'a truncate', value: json({ ...real, op: 't', before: null, after: null, transaction: content }), becomes: 'TruncateRefused' },
-    { what: 'more than a request of Lambda', value: sized(5 * 2 ** 20), becomes: 'Lambda.InvocationFailure' },
-    { what: 'more than Firehose hands to Lambda', value: sized(6.5 * 2 ** 20), becomes: 'Lambda.RecordTooLarge' },
-    { what: 'a tombstone', value: null, becomes: 'dropped' },
-    { what: 'a heartbeat', value: json({ ts_ms: 1_700_000_000_000 }), becomes: 'dropped' },
-    {
-      what: 'a logical message',
-      value: json({ ...real, op: 'm', before: undefined, after: undefined, message: { content } }),
-      becomes: 'dropped',
-    },
-    {
-      what: 'a signal',
-      value: json({ ...real, after: { id: content }, source: { ...source, schema: 'cdc', table: 'debezium_signal' } }),
-      becomes: 'dropped',
-    },
-  ]
+const columns: BadColumns = {
+  key: 'order_id',
+  text: 'status',
+  otherText: 'order_date',
+  integer: 'customer_id',
+  decimal: 'total_amount',
 }
 
 /** One order at the source; resolves when its change event is on the topic. */
@@ -159,7 +88,7 @@ test('bad records between good ones: each goes where it belongs, and the good on
   const values = await topic.read()
   const real: Envelope = JSON.parse(String(values.findLast((value) => value.includes('"order_id":3000'))))
   expect(real).toMatchObject({ op: 'c', before: null, after: { order_id: 3000 }, source: { schema: 'public', table: 'orders' } })
-  for (const [index, record] of badRecords(real).entries()) {
+  for (const [index, record] of badRecords(real, columns, content).entries()) {
     produced.push({ ...record, offset: await topic.produce(record.value) })
     await order(3001 + index)
   }

@@ -1,8 +1,8 @@
+import { openTopic, type Topic } from '../../../local/faults/topic.ts'
 import { doSteps } from '../../../local/run/walkthrough.ts'
 import { deploymentFile } from './deployment-file.ts'
 import { type StartedRun, startRun } from './started-run.ts'
 import { throwAway, throwawayFolder } from './throwaway.ts'
-import { openTopic, type Topic } from './topic.ts'
 
 const dataDirectory = throwawayFolder()
 const settingsFolder = throwawayFolder()

@@ -1,8 +1,9 @@
 import type { Client } from 'pg'
 import type { EngineEvent } from '../../../local/engines/supervisor.ts'
+import { startWriting, type Writer } from '../../../local/faults/writer.ts'
 import { eventually, type StartedRun, startRun } from './started-run.ts'
 import { filesBelow, leftBehind, throwAway, throwawayFolder } from './throwaway.ts'
-import { sampleChanges, startWriting, type Writer } from './workload.ts'
+import { sampleChanges } from './workload.ts'
 
 const dataDirectory = throwawayFolder()
 const recoveryMs = 120_000

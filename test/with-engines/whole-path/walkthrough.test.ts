@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { openTopic } from '../../../local/faults/topic.ts'
 import { readRun } from '../../../local/run/state.ts'
 import { type RunningCommand, runCommand, startCommand } from './command.ts'
 import { eventually } from './started-run.ts'
 import { leftBehind, leftBehindAfter, throwAway, throwawayFolder } from './throwaway.ts'
-import { openTopic } from './topic.ts'
 
 const dataDirectory = throwawayFolder()
 const running: RunningCommand[] = []
