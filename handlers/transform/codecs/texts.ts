@@ -89,9 +89,12 @@ function hstorePairs(json: string): [string, string | null][] | undefined {
   return pairs.every(([, value]) => value === null || typeof value === 'string') ? pairs : undefined
 }
 
-const intervalText = /^P(-?\d+)Y(-?\d+)M(-?\d+)DT(-?\d+)H(-?\d+)M(-)?(\d+)(?:\.(\d{1,6})0*)?S$/
+const intervalText = /^P(-?\d+)Y(-?\d+)M(-?\d+)DT(-?\d+)H(-?\d+)M(-)?(\d+)(?:\.(\d{1,9}))?S$/
 
-/** `interval` as PostgreSQL prints it by default (`1 year 2 mons -3 days +04:05:06.789`), from ISO 8601. */
+/**
+ * `interval` as PostgreSQL prints it by default (`1 year 2 mons -3 days +04:05:06.789`), from ISO 8601. Debezium reckons the seconds in floating point, so
+ * that .48217 may come as .482169999: it is the nearest microsecond, which is all that PostgreSQL has.
+ */
 export const encodeInterval: Encoder = (bytes, start, end, kind, column) => {
   const match = kind === STRING ? intervalText.exec(bytes.toString('latin1', start + 1, end - 1)) : null
   if (!match) {
@@ -100,7 +103,8 @@ export const encodeInterval: Encoder = (bytes, start, end, kind, column) => {
   }
   const whole = (index: number) => BigInt(match[index] ?? '0')
   const months = whole(1) * 12n + whole(2)
-  const microsecondsOfMinute = whole(7) * 1_000_000n + BigInt((match[8] ?? '').padEnd(6, '0'))
+  const nanoseconds = BigInt((match[8] ?? '').padEnd(9, '0'))
+  const microsecondsOfMinute = whole(7) * 1_000_000n + (nanoseconds + 500n) / 1000n
   const microseconds = (whole(4) * 60n + whole(5)) * 60_000_000n + (match[6] ? -microsecondsOfMinute : microsecondsOfMinute)
   return `"${postgresInterval(months, whole(3), microseconds)}"`
 }
