@@ -11,12 +11,13 @@ export interface Plan {
   readonly random: Random
 }
 
-const pause = { leastMs: 500, mostMs: 5000 } as const
+/** Milliseconds between injections. */
+const pause = { least: 500, most: 5000, mostOfShort: 1500 } as const
 
-/** The same for the same seed. */
-export function planOf(fault: string, seed: number, injections: number): Plan {
+/** The same for the same seed. `short` has short pauses. */
+export function planOf(fault: string, seed: number, injections: number, short = false): Plan {
   const random = seededRandom(seedFor(seed, fault))
-  const drawPause = () => random.between(pause.leastMs, pause.mostMs)
+  const drawPause = () => random.between(pause.least, short ? pause.mostOfShort : pause.most)
   const pausesMs = Array.from({ length: injections }, drawPause)
   return { fault, seed, pausesMs, lastPauseMs: drawPause(), random }
 }

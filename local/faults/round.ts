@@ -28,8 +28,8 @@ export interface RoundSettings {
   readonly seed: number
   readonly say: (line: string) => void
   readonly signal: AbortSignal
-  /** Fewer, for a short run. */
-  readonly injections?: number | undefined
+  /** One injection after a short pause. */
+  readonly short?: boolean
 }
 
 const writers = 3
@@ -38,8 +38,9 @@ const writerPauseMs = 30
 const reachMs = 60_000
 
 /** Rows are written, the fault happens, quiet comes, and every table is compared. */
-export async function runRound({ faulty, fault, seed, say, signal, injections = fault.injections }: RoundSettings): Promise<RoundResult> {
-  const plan = planOf(fault.name, seed, injections)
+export async function runRound({ faulty, fault, seed, say, signal, short = false }: RoundSettings): Promise<RoundResult> {
+  const injections = short ? 1 : fault.injections
+  const plan = planOf(fault.name, seed, injections, short)
   const since = new Date()
   await patiently(() => faulty.atSource((client) => writeTransaction(client, beginning(seed))))
   const writing: Writer[] = Array.from({ length: writers }, (_, writer) =>
@@ -121,13 +122,16 @@ function isLostSession(error: unknown): boolean {
 }
 
 /** What is still going on then ends with the run, which is stopped next. */
-function untilAborted<T>(going: Promise<T>, signal: AbortSignal): Promise<T> {
-  going.catch(() => {})
-  return Promise.race([
-    going,
-    new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason)
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    }),
-  ])
+async function untilAborted<T>(going: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: settled.signal })
+  })
+  try {
+    return await Promise.race([going, aborted])
+  } finally {
+    settled.abort()
+    going.catch(() => {})
+  }
 }

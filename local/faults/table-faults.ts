@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
 import type { Fault } from './fault.ts'
 import type { FaultyRun } from './faulty-run.ts'
 import type { Random } from './random.ts'
@@ -10,11 +11,12 @@ const commits = 8
 const attempts = 100
 
 /** Someone else's commits to a table that the delivery commits to: a row that comes and goes. */
-async function commitBeside({ lake, namespace }: FaultyRun, random: Random): Promise<void> {
+async function commitBeside({ lake, namespace, run }: FaultyRun, random: Random): Promise<void> {
+  const accounts = run.declared.find(({ schema, name }) => schema === 'app' && name === 'accounts')
+  const table = `${namespace}.${quoteIdentifier(accounts?.iceberg ?? '')}`
   const connection = await lake.connect()
   try {
     for (let commit = 0; commit < commits; commit += 1) {
-      const table = `${namespace}.accounts`
       await insistently(connection, `INSERT INTO ${table} (id, owner) VALUES (${foreignKey}, 'somebody else')`)
       await sleep(random.between(0, 300))
       await insistently(connection, `DELETE FROM ${table} WHERE id = ${foreignKey}`)

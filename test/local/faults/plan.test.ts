@@ -14,6 +14,7 @@ test('the seed gives the moments again, and what the injections draw', () => {
     expect(pause).toBeGreaterThanOrEqual(500)
     expect(pause).toBeLessThanOrEqual(5000)
   }
+  expect(Math.max(...planOf('kill-broker', 1, 50, true).pausesMs)).toBeLessThanOrEqual(1500)
 })
 
 test('every fault is run once, or again with the next seeds', () => {
