@@ -1,15 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { checkoutDirectory } from './engines/paths.ts'
 import type { EngineEvent } from './engines/supervisor.ts'
 import { faultNamed, faults } from './faults/catalogue.ts'
-import { type FaultyRun, startFaultyRun } from './faults/faulty-run.ts'
 import { type FaultsOptions, faultsFlags, faultsOptions, faultsUsage } from './faults/options.ts'
-import { repeating, turns } from './faults/plan.ts'
+import { repeating, type Turn, turns } from './faults/plan.ts'
 import { documentWith } from './faults/results.ts'
-import { type RoundResult, runRound } from './faults/round.ts'
+import type { RoundResult } from './faults/round.ts'
+import { openRounds, type Rounds } from './faults/rounds.ts'
 import { failureText } from './run/ending.ts'
 import { showStages } from './run/stages.ts'
 import { interruptedCode, stopSignal } from './run/stop-signal.ts'
@@ -35,64 +35,52 @@ await runCommand({
 /** Runs the rounds; Ctrl-C ends them, with what was done so far told. */
 async function inject(options: FaultsOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'faults-'))
-  const interrupted = new AbortController()
-  let stopRun: (() => Promise<void>) | undefined
+  // The server of the source may run as another user.
+  chmodSync(folder, 0o755)
+  const stopping = new AbortController()
+  const rounds = openRounds({ folder, say, onEngineEvent: tell, show: (stages) => showStages(stages, {}), signal: stopping.signal })
   void stopSignal().then(() => {
     console.log('Stopping …')
-    interrupted.abort(new Error('interrupted'))
-    return stopRun?.()
+    stopping.abort(new Error('stopped'))
+    return rounds.stop()
   })
-  console.log(
-    `seed ${options.seed}; ${options.names.length === 1 ? options.names[0] : `${options.names.length} faults`}; the run's folder is ${folder}`,
-  )
+  const { names, seed, minutes } = options
+  console.log(`seed ${seed}; ${names.length === 1 ? names[0] : `${names.length} faults`}; the folder of the run is ${folder}`)
   const results: RoundResult[] = []
-  let code = 2
-  try {
-    const faulty = await startFaultyRun({
-      folder,
-      onEngineEvent: tell,
-      show: (stages) => showStages(stages, {}),
-      onOpen: (stop) => {
-        stopRun = stop
-      },
-    })
-    await runRounds(faulty, options, interrupted.signal, results)
-    code = results.every(({ passed }) => passed) ? 0 : 1
-  } catch (error) {
-    if (!interrupted.signal.aborted) console.error(failureText(error))
+  let code = 0
+  const endsAt = minutes === undefined ? Infinity : performance.now() + minutes * 60_000
+  for (const turn of turns(names, seed, minutes !== undefined)) {
+    if (code !== 0 || performance.now() > endsAt) break
+    code = await play(rounds, turn, results)
   }
-  await stopRun?.()
-  if (interrupted.signal.aborted) code = interruptedCode
+  await rounds.stop()
+  if (stopping.signal.aborted) code = interruptedCode
   if (options.write && results.length > 0) writeFileSync(document, documentWith(readFileSync(document, 'utf8'), results))
-  const failed = results.filter(({ passed }) => !passed)
-  console.log(`${results.length - failed.length} of ${results.length} rounds survived`)
-  for (const turn of failed) console.log(`again: ${repeating(turn)}`)
+  console.log(`${results.filter(({ passed }) => passed).length} rounds survived`)
   if (code === 0 && !options.keep) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   else console.log(`What is left of the run is in ${folder}; nothing of it runs.`)
   return code
 }
 
-async function runRounds(faulty: FaultyRun, options: FaultsOptions, signal: AbortSignal, results: RoundResult[]): Promise<void> {
-  const { names, seed, minutes } = options
-  const endsAt = minutes === undefined ? Infinity : performance.now() + minutes * 60_000
-  for (const turn of turns(names, seed, minutes !== undefined)) {
-    if (performance.now() > endsAt) return
-    const fault = faultNamed(turn.fault)
-    console.log(`${fault.name}, seed ${turn.seed}: ${fault.what}`)
-    const began = performance.now()
-    try {
-      const result = await runRound({ faulty, fault, seed: turn.seed, say, signal })
-      results.push(result)
-      const { passed, verdict, transactions, rows } = result
-      console.log(
-        `  ${passed ? 'survived' : 'NOT SURVIVED'}: ${verdict} (${transactions} transactions, ${rows} rows, ${((performance.now() - began) / 1000).toFixed(0)} s)`,
-      )
-      // The tables are as they should not be: what comes after would say nothing.
-      if (!passed) return
-    } catch (error) {
-      if (!signal.aborted) console.log(`  NOT SURVIVED; again: ${repeating(turn)}`)
-      throw error
-    }
+/** One round, told; 0 when it was survived. The tables are as they should not be when it was not: what would come after would say nothing. */
+async function play(rounds: Rounds, turn: Turn, results: RoundResult[]): Promise<number> {
+  console.log(`${turn.fault}, seed ${turn.seed}: ${faultNamed(turn.fault).what}`)
+  const began = performance.now()
+  try {
+    const result = await rounds.play(turn)
+    results.push(result)
+    const { passed, verdict, transactions, rows } = result
+    say(
+      `${passed ? 'survived' : 'NOT SURVIVED'}: ${verdict} (${transactions} transactions, ${rows} rows, ${((performance.now() - began) / 1000).toFixed(0)} s)`,
+    )
+    if (passed) return 0
+    console.log(`again: ${repeating(turn)}`)
+    return 1
+  } catch (error) {
+    if (rounds.stopped) return interruptedCode
+    console.log(`The round could not be judged. Again: ${repeating(turn)}`)
+    console.error(failureText(error))
+    return 2
   }
 }
 
@@ -101,6 +89,6 @@ function say(line: string): void {
 }
 
 function tell(event: EngineEvent): void {
-  if (event.kind === 'died') console.log(`  ${event.engine} ${event.how}; it is started again`)
-  if (event.kind === 'gave-up') console.log(`  ${event.message}`)
+  if (event.kind === 'died') say(`${event.engine} ${event.how}; it is started again`)
+  if (event.kind === 'gave-up') say(event.message)
 }

@@ -1,3 +1,4 @@
+import type { LocalRun } from '../run/local-run.ts'
 import type { FaultyRun } from './faulty-run.ts'
 import type { Random } from './random.ts'
 
@@ -24,4 +25,14 @@ export interface Fault {
 export interface Injected {
   /** Records that have to fail because of it, by name. */
   readonly failed?: Readonly<Record<string, number>>
+}
+
+/** Something that goes wrong while the pipeline starts: it has a run of its own, whose tables are full before. */
+export interface StartFault extends Pick<Fault, 'name' | 'what' | 'injections'> {
+  /** Called once, as soon as the run begins to start; resolves when all injections are over. */
+  readonly injectAtStart: (run: LocalRun, random: Random, say: (line: string) => void) => Promise<void>
+}
+
+export function isStartFault(fault: Fault | StartFault): fault is StartFault {
+  return 'injectAtStart' in fault
 }

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { resourceNames } from '../../pipeline/resource-names.ts'
 import type { DeliveryStatus } from '../delivery/status.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
 import { checkoutDirectory, duckdbExtensions } from '../engines/paths.ts'
@@ -17,6 +18,7 @@ import { withSource } from '../run/source.ts'
 import { runStages, type Stage } from '../run/stages.ts'
 import { catchUp } from '../verification/catch-up.ts'
 import { type VerificationReport, verifyTables } from '../verification/verify-tables.ts'
+import type { Execution } from '../workflow/execution.ts'
 import { type WrappedFunction, wrapFunction } from './function-wrapper.ts'
 import { openProxy, type Proxy } from './proxy.ts'
 import { sourceStatements, workloadSchema } from './tables.ts'
@@ -42,6 +44,8 @@ export interface FaultyRun {
   /** Waits until what is committed at the source now is in Iceberg. @throws PipelineError `NotCaughtUp` */
   caughtUp(): Promise<void>
   verify(): Promise<VerificationReport>
+  /** Runs the provisioning state machine to its end. */
+  execute(input: object): Promise<Execution>
   stop(): Promise<void>
 }
 
@@ -55,6 +59,8 @@ export interface FaultyRunSettings {
   readonly show?: (stages: readonly Stage<object>[]) => Promise<void>
   /** Told the run before it is started, so that it can be stopped at any time. */
   readonly onOpen?: (stop: () => Promise<void>) => void
+  /** Told of the run before its engines are started. */
+  readonly onRun?: (run: LocalRun, sourceUrl: string) => void
   /** Done at the source before the pipeline knows of it. */
   readonly prepare?: (client: Client) => Promise<void>
 }
@@ -64,7 +70,7 @@ const patienceMs = 180_000
 
 /** Starts it; when it cannot be started, nothing of it is left. */
 export async function startFaultyRun(settings: FaultyRunSettings): Promise<FaultyRun> {
-  const { folder, onEngineEvent, show = (stages) => runStages(stages, {}), onOpen, prepare } = settings
+  const { folder, onEngineEvent, show = (stages) => runStages(stages, {}), onOpen, onRun, prepare } = settings
   const ending: (() => Promise<void>)[] = []
   let stopped: Promise<void> | undefined
   const stop = () =>
@@ -105,6 +111,7 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
       ...(onEngineEvent ? { onEngineEvent } : {}),
     })
     ending.push(() => run.stop())
+    onRun?.(run, postgres.url)
     await show(run.stages())
     const { state } = run
     const lake = await openLake({
@@ -149,6 +156,11 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
         } finally {
           connection.closeSync()
         }
+      },
+      execute: (input) => {
+        const { account, workflow } = run.aws
+        const machine = account.arn('states', `stateMachine:${resourceNames(run.deployment).stateMachine}`)
+        return workflow.executions.ended(workflow.executions.start(machine, JSON.stringify(input)).executionArn)
       },
       verify: () => verifyTables({ ...watched, source: postgres.url, lake, namespace: state.namespace, tables: run.declared }),
       stop,

@@ -2,9 +2,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { snapshotSignal } from '../../pipeline/snapshot-signal.ts'
-import type { Fault } from './fault.ts'
+import type { LocalRun } from '../run/local-run.ts'
+import type { Fault, StartFault } from './fault.ts'
 import { type EngineName, eventually, type FaultyRun } from './faulty-run.ts'
 import type { Random } from './random.ts'
+import { openTopic } from './topic.ts'
 
 /** A killed engine is started again by its supervisor, under load after a while. */
 const restartMs = 120_000
@@ -64,6 +66,44 @@ async function killInIncrementalSnapshot(faulty: FaultyRun, random: Random): Pro
   await sleep(random.between(0, 2000))
   await kill(faulty, ['Kafka Connect'])
 }
+
+/** Each time when some more rows have been read; the snapshot is then taken again from its beginning. */
+async function killInInitialSnapshot(run: LocalRun, random: Random, say: (line: string) => void): Promise<void> {
+  const engine = (name: EngineName) => run.processes.running.find((process) => process.name === name)
+  const connect = await eventually(() => (engine('Kafka') ? engine('Kafka Connect') : undefined), startMs, 'Kafka Connect')
+  const topic = await openTopic(run.aws.place.engines.kafkaBootstrap())
+  // The provisioning creates it.
+  const end = () => topic.end().catch(() => 0)
+  try {
+    for (let injection = 0; injection < snapshotKills; injection += 1) {
+      const enough = (await end()) + random.between(500, 12_000)
+      await eventually(async () => ((await end()) >= enough ? true : undefined), startMs, 'rows of the initial snapshot')
+      const { pid, restarts } = connect
+      if (pid === undefined) throw new Error('Kafka Connect does not run')
+      say(`kill -9 after ${await end()} rows`)
+      process.kill(pid, 'SIGKILL')
+      await eventually(
+        () => (connect.restarts > restarts && connect.pid !== undefined ? true : undefined),
+        restartMs,
+        'Kafka Connect, started again',
+      )
+    }
+  } finally {
+    await topic.close()
+  }
+}
+
+const snapshotKills = 2
+const startMs = 300_000
+
+export const startFaults: readonly StartFault[] = [
+  {
+    name: 'kill-in-initial-snapshot',
+    what: 'kill -9 of Kafka Connect in the initial snapshot of 40,000 rows',
+    injections: snapshotKills,
+    injectAtStart: killInInitialSnapshot,
+  },
+]
 
 export const kills: readonly Fault[] = [
   killing('kill-connect', ['Kafka Connect'], 'kill -9 of Kafka Connect'),

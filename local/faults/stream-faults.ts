@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
 import { resourceNames } from '../../pipeline/resource-names.ts'
 import { connectorStatus, pauseConnector, restartConnector, resumeConnector } from '../engines/connector.ts'
+import { errorCode } from '../engines/error-code.ts'
 import type { Fault } from './fault.ts'
 import { eventually, type FaultyRun } from './faulty-run.ts'
+import { kill } from './kills.ts'
 import type { Random } from './random.ts'
+import { succeed } from './table-faults.ts'
 
 const patienceMs = 60_000
 
@@ -47,6 +51,29 @@ async function pausedConnector(faulty: FaultyRun, act: () => Promise<unknown>): 
   await eventually(() => tasksAre('RUNNING'), patienceMs, 'a connector that runs again')
 }
 
+/** Behind the pipeline's back: an execution has to name it, and the one that is asked to recover has to. */
+async function dropSlot(faulty: FaultyRun): Promise<void> {
+  await kill(faulty, ['Kafka Connect'])
+  await eventually(() => faulty.atSource(dropped), patienceMs, 'a replication slot that nobody reads')
+  const { status, error } = await faulty.execute({})
+  if (error !== 'SlotLost') throw new Error(`a dropped slot went unnoticed: the execution ended ${status} ${error ?? ''}`)
+  await succeed(faulty, { recover: 'lost-slot' })
+}
+
+/** Not while a process of PostgreSQL's still reads it. */
+async function dropped(client: Client): Promise<true | undefined> {
+  try {
+    await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots')
+    return true
+  } catch (error) {
+    if (errorCode(error) === inUse) return undefined
+    throw error
+  }
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html `object_in_use` */
+const inUse = '55006'
+
 export const streamFaults: readonly Fault[] = [
   {
     name: 'delivered-twice',
@@ -61,5 +88,12 @@ export const streamFaults: readonly Fault[] = [
     injections: 2,
     failures: 'none',
     inject: restart,
+  },
+  {
+    name: 'slot-dropped',
+    what: 'the replication slot is dropped: an execution ends with SlotLost, the next one recovers',
+    injections: 1,
+    failures: 'none',
+    inject: dropSlot,
   },
 ]

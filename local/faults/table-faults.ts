@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { quoteIdentifier } from '../iceberg/iceberg-type.ts'
-import type { Fault } from './fault.ts'
+import type { Fault, Injected } from './fault.ts'
 import type { FaultyRun } from './faulty-run.ts'
 import type { Random } from './random.ts'
 
@@ -75,6 +75,20 @@ async function attachPartition(faulty: FaultyRun, random: Random): Promise<void>
   })
 }
 
+/** All rows at once, which Iceberg keeps until they are read again: the change event fails by name, and the repair is that of the runbook. */
+async function truncate(faulty: FaultyRun, random: Random): Promise<Injected> {
+  await faulty.atSource((client) => client.query('TRUNCATE app.lines'))
+  await sleep(random.between(0, 2000))
+  await succeed(faulty, { resync: ['app.lines'] })
+  return { failed: { TruncateRefused: 1 } }
+}
+
+/** @throws Error that names how the execution failed */
+export async function succeed(faulty: FaultyRun, input: object): Promise<void> {
+  const { status, error, cause } = await faulty.execute(input)
+  if (status !== 'SUCCEEDED') throw new Error(`the execution with ${JSON.stringify(input)} ended ${status}: ${error ?? ''} ${cause ?? ''}`)
+}
+
 export const tableFaults: readonly Fault[] = [
   {
     name: 'foreign-commits',
@@ -89,6 +103,13 @@ export const tableFaults: readonly Fault[] = [
     injections: 2,
     failures: 'none',
     inject: changeColumns,
+  },
+  {
+    name: 'table-truncated',
+    what: 'a table is truncated, which fails by name, and re-synced',
+    injections: 1,
+    failures: 'counted',
+    inject: truncate,
   },
   { name: 'partition-attached', what: 'a partition is attached and filled', injections: 2, failures: 'none', inject: attachPartition },
 ]

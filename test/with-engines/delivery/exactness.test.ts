@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeliverySettingsFile } from '../../../local/delivery/settings.ts'
-import { type LosingProxy, losingProxy } from './losing-proxy.ts'
+import { type LosingProxy, losingProxy } from '../../../local/faults/losing-proxy.ts'
 import { createTables, errorLines, kill, makePlace, type Place, startProcess, streamSettings } from './stream.ts'
 
 let place: Place

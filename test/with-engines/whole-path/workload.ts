@@ -8,10 +8,11 @@ const texts = ['NEW', '', 'with "quotes" and \\backslashes\\', 'Größe, 漢字,
  * among so few keys that a row changes often. Each statement does nothing where its row is not there (or is there already).
  */
 export function* sampleChanges(seed: number, firstKey = 2000, keys = 150): Generator<Transaction, never> {
-  const { below, chance } = seededRandom(seed)
+  const random = seededRandom(seed)
+  const below = (limit: number) => random.below(limit)
   const key = () => firstKey + below(keys)
   const text = () => texts[below(texts.length)] ?? null
-  const amount = () => (chance(0.1) ? null : `${below(2) === 0 ? '-' : ''}${below(9_999_999)}.${String(below(100)).padStart(2, '0')}`)
+  const amount = () => (random.chance(0.1) ? null : `${below(2) === 0 ? '-' : ''}${below(9_999_999)}.${String(below(100)).padStart(2, '0')}`)
   const statement = () => {
     const [id, other] = [key(), key()]
     return below(2) === 0

@@ -33,7 +33,7 @@ export async function losingProxy(catalogUri: string): Promise<LosingProxy> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('a listening HTTP server has no port')
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   return {
     uri: `http://127.0.0.1:${address.port}`,
     get lost() {
