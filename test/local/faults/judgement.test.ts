@@ -1,7 +1,7 @@
 import { judge } from '../../../local/faults/judgement.ts'
 import type { VerificationReport } from '../../../local/verification/verify-tables.ts'
 
-const nothing = { missing: 0, extra: 0, different: 0, duplicate: 0 }
+const nothing = { missing: 0, extra: 0, stale: 0, duplicate: 0 }
 const report = (differences: Partial<typeof nothing>, more: object = {}): VerificationReport => ({
   equal: Object.keys(differences).length === 0 && Object.keys(more).length === 0,
   settled: true,

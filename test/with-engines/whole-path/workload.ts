@@ -12,7 +12,8 @@ export function* sampleChanges(seed: number, firstKey = 2000, keys = 150): Gener
   const below = (limit: number) => random.below(limit)
   const key = () => firstKey + below(keys)
   const text = () => texts[below(texts.length)] ?? null
-  const amount = () => (random.chance(0.1) ? null : `${below(2) === 0 ? '-' : ''}${below(9_999_999)}.${String(below(100)).padStart(2, '0')}`)
+  const amount = () =>
+    random.chance(0.1) ? null : `${below(2) === 0 ? '-' : ''}${below(9_999_999)}.${String(below(100)).padStart(2, '0')}`
   const statement = () => {
     const [id, other] = [key(), key()]
     return below(2) === 0
