@@ -1,4 +1,4 @@
-/** The folder of a test says what it needs: nothing, the whole app synthesized or whole state machines, a PostgreSQL server, or all engines. */
+/** The folder of a test says what it needs: nothing, a large part of the app at once (stacks, state machines, stand-ins), a PostgreSQL server, or all engines. */
 const project = (displayName, testMatch, ignored = []) => ({
   displayName,
   testMatch,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
-import { matches } from '../../../local/workflow/event-rules.ts'
-import { machineArn, task, type WorkflowFixture, workflowFixture } from './workflow-fixture.ts'
+import { type JsonObject, scalarText } from '../../../../local/cloudformation/json.ts'
+import { matches } from '../../../../local/workflow/event-rules.ts'
+import { machineArn, task, type WorkflowFixture, workflowFixture } from '../../../local/workflow/workflow-fixture.ts'
 
 let fixture: WorkflowFixture
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
-import { answerKeys, provisioningSteps } from '../../../pipeline/provisioning.ts'
-import { functionArn, onward, places } from './definitions.ts'
+import { provisioningDefinition } from '../../../../lib/workflow/provisioning.ts'
+import { answerKeys, provisioningSteps } from '../../../../pipeline/provisioning.ts'
+import { functionArn, onward, places } from '../../../lib/workflow/definitions.ts'
 
 const definition = provisioningDefinition(functionArn, 60)
 const all = places(definition.States)
@@ -38,7 +38,7 @@ test('what is waited for has its own wait', () => {
 })
 
 test('every step that may answer that it is not ready is asked again', () => {
-  const folder = join(import.meta.dirname, '..', '..', '..', 'handlers', 'provision')
+  const folder = join(import.meta.dirname, '..', '..', '..', '..', 'handlers', 'provision')
   const mayWait = provisioningSteps.filter((step) => /\bnotYet\(/.test(readFileSync(join(folder, `${step}.ts`), 'utf8')))
   const asked = all.flatMap(({ state, beside }) => {
     if (state.Type !== 'Wait') return []

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { teardownDefinition } from '../../../lib/workflow/teardown.ts'
-import { isObject, type Json, type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
-import { localDefinition } from '../../../local/workflow/definition.ts'
-import { interpret, StateError } from '../../../local/workflow/interpret.ts'
-import { stepsOfBoth, teardownKeys, teardownReportMembers, teardownSteps } from '../../../pipeline/teardown.ts'
-import { functionArn, onward, places } from './definitions.ts'
+import { teardownDefinition } from '../../../../lib/workflow/teardown.ts'
+import { isObject, type Json, type JsonObject, scalarText } from '../../../../local/cloudformation/json.ts'
+import { localDefinition } from '../../../../local/workflow/definition.ts'
+import { interpret, StateError } from '../../../../local/workflow/interpret.ts'
+import { stepsOfBoth, teardownKeys, teardownReportMembers, teardownSteps } from '../../../../pipeline/teardown.ts'
+import { functionArn, onward, places } from '../../../lib/workflow/definitions.ts'
 
 const original = teardownDefinition(functionArn)
 const all = places(original.States)
@@ -65,7 +65,7 @@ test('every answer has a place in the state data from the beginning', () => {
 })
 
 test('every step that may answer that it is not ready is asked again', () => {
-  const folder = join(import.meta.dirname, '..', '..', '..', 'handlers', 'teardown')
+  const folder = join(import.meta.dirname, '..', '..', '..', '..', 'handlers', 'teardown')
   const mayWait = teardownSteps.filter((step) => /\bnotYet\(/.test(readFileSync(join(folder, `${step}.ts`), 'utf8')))
   const asked = all.flatMap(({ state, beside }) => {
     const asking = state.Type === 'Wait' ? beside[onward(state)[0] ?? ''] : undefined

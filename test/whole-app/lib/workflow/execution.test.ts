@@ -1,8 +1,8 @@
-import { provisioningDefinition } from '../../../lib/workflow/provisioning.ts'
-import { isObject, type Json, type JsonObject, scalarText } from '../../../local/cloudformation/json.ts'
-import { localDefinition } from '../../../local/workflow/definition.ts'
-import { interpret, StateError } from '../../../local/workflow/interpret.ts'
-import { answerKeys } from '../../../pipeline/provisioning.ts'
+import { provisioningDefinition } from '../../../../lib/workflow/provisioning.ts'
+import { isObject, type Json, type JsonObject, scalarText } from '../../../../local/cloudformation/json.ts'
+import { localDefinition } from '../../../../local/workflow/definition.ts'
+import { interpret, StateError } from '../../../../local/workflow/interpret.ts'
+import { answerKeys } from '../../../../pipeline/provisioning.ts'
 
 const original: unknown = JSON.parse(
   JSON.stringify(provisioningDefinition((step) => `arn:aws:lambda:us-east-1:111122223333:function:aurora-cdc-${step}`, 60)),

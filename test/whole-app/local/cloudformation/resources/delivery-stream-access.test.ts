@@ -1,10 +1,10 @@
-import { setTablesCatalogMode } from '../../../../local/aws/glue.ts'
-import { grantState } from '../../../../local/aws/lake-formation/grant-state.ts'
-import { changeCluster } from '../../../../local/aws/msk/cluster-state.ts'
-import type { LocalAccount } from '../../../../local/cloudformation/account.ts'
-import { letFirehoseIn } from '../firehose-let-in.ts'
-import { type AccountFixture, accountFixture } from '../fixture.ts'
-import { streamTemplate } from '../stream-template.ts'
+import { setTablesCatalogMode } from '../../../../../local/aws/glue.ts'
+import { grantState } from '../../../../../local/aws/lake-formation/grant-state.ts'
+import { changeCluster } from '../../../../../local/aws/msk/cluster-state.ts'
+import type { LocalAccount } from '../../../../../local/cloudformation/account.ts'
+import { letFirehoseIn } from '../../../../local/cloudformation/firehose-let-in.ts'
+import { type AccountFixture, accountFixture } from '../../../../local/cloudformation/fixture.ts'
+import { streamTemplate } from '../../../../local/cloudformation/stream-template.ts'
 
 let fixture: AccountFixture
 let account: LocalAccount

@@ -1,6 +1,6 @@
-import { functionTimeoutSeconds } from '../../../lib/workflow/asking.ts'
-import { errorNames, errorNamesFor } from '../../../pipeline/errors.ts'
-import { definitions, faults, onward, places } from './definitions.ts'
+import { functionTimeoutSeconds } from '../../../../lib/workflow/asking.ts'
+import { errorNames, errorNamesFor } from '../../../../pipeline/errors.ts'
+import { definitions, faults, onward, places } from '../../../lib/workflow/definitions.ts'
 
 /** Waits for something that nobody can be asked: they only go on. */
 const pauses = ['Wait until rows without the new columns are delivered']

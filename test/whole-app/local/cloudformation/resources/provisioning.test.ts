@@ -1,4 +1,4 @@
-import { type AccountFixture, accountFixture } from '../fixture.ts'
+import { type AccountFixture, accountFixture } from '../../../../local/cloudformation/fixture.ts'
 
 let fixture: AccountFixture
 beforeEach(async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scalarText } from '../../local/cloudformation/json.ts'
-import { errorNames } from '../../pipeline/errors.ts'
-import { localDeployment, ofType, synthesized } from '../lib/synthesized.ts'
+import { scalarText } from '../../../local/cloudformation/json.ts'
+import { errorNames } from '../../../pipeline/errors.ts'
+import { localDeployment, ofType, synthesized } from '../../lib/synthesized.ts'
 
-const runbook = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8')
+const runbook = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'runbook.md'), 'utf8')
 const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading)
 const alarms = ofType(synthesized(localDeployment), 'AWS::CloudWatch::Alarm').map(({ Properties }) =>
   scalarText(Properties?.AlarmName).replace('aurora-cdc-', ''),
