@@ -85,7 +85,7 @@ beforeAll(async () => {
     ...grantStatements('debezium', publishedTables(tables), 'attribute'),
   ]
   for (const statement of statements) await source.query(statement)
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await source?.end()
@@ -144,7 +144,7 @@ test('killed engines come back and no change is lost', async () => {
   }
   // A killed worker may send a row again, as a change or by another snapshot; it must not leave one out.
   expect(missing(await changeEvents((events) => missing(events).length === 0))).toEqual([])
-}, 120_000)
+}, 300_000)
 
 test('stop leaves no process', async () => {
   await source.end()

@@ -45,7 +45,7 @@ beforeAll(async () => {
     })
     run.once('exit', (code) => ended(new Error(`npm start ended with ${code}:\n${printed}`)))
   })
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   if (run.exitCode === null && run.pid !== undefined) {

@@ -52,7 +52,7 @@ beforeAll(async () => {
   for (const statement of statements) await source.query(statement)
   it = await connectorFixture(capture.connect.uri)
   client = new KafkaConnectClient(it.served.client())
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   await source?.end()
@@ -87,7 +87,7 @@ test('a connector with a secret that does not exist ends FAILED', async () => {
   const { connectorState, stateDescription } = await after('CREATING', arn)
   expect([connectorState, stateDescription?.message]).toEqual(['FAILED', expect.stringMatching(/\w/)])
   await removed(arn)
-}, 90_000)
+}, 300_000)
 
 test('the deployment’s connector runs, is updated, has a bad update taken back, and is made anew on its slot', async () => {
   const arn = await create(properties())
@@ -115,4 +115,4 @@ test('the deployment’s connector runs, is updated, has a bad update taken back
   expect(await after('CREATING', again)).toMatchObject({ connectorState: 'RUNNING' })
   const { rows } = await source.query('SELECT slot_name FROM pg_replication_slots')
   expect(rows).toEqual([{ slot_name: replicationSlot }])
-}, 180_000)
+}, 300_000)

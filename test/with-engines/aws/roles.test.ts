@@ -20,7 +20,7 @@ let templates: Record<string, Template>
 beforeAll(async () => {
   templates = synthesized()
   run = await startRolesRun()
-}, 120_000)
+}, 300_000)
 
 afterAll(() => run?.stop(), 60_000)
 
@@ -85,7 +85,7 @@ test('the worker, its connector and the delivery run with what their roles allow
   if (process.env['RECORD_DECISIONS']) writeFileSync(fixture, `[\n${decisions.map((text) => `  ${text}`).join(',\n')}\n]\n`)
   const recorded: KafkaDecision[] = JSON.parse(readFileSync(fixture, 'utf8'))
   expect(decisions).toEqual(expect.arrayContaining(recorded.map((decision) => JSON.stringify(decision))))
-}, 120_000)
+}, 300_000)
 
 test('an action that is taken from the role is refused by the broker, and named', async () => {
   const { created, deleted } = await run.deploy(withoutAction(templates, names.connectRole, 'kafka-cluster:WriteData'))
@@ -98,7 +98,7 @@ test('an action that is taken from the role is refused by the broker, and named'
   // The worker cannot even write that its task failed: nothing but the broker tells.
   await eventually('the refusal', () => kafkaDenials(brokerLog()).includes(denial))
   expect(readFileSync(run.logFile('connect'), 'utf8')).toContain(`Not authorized to access topics: [${changeEventTopic}]`)
-}, 90_000)
+}, 300_000)
 
 test('so it is for the delivery', async () => {
   await run.deploy(withoutAction(templates, names.firehoseRole, 'kafka-cluster:DescribeGroup'))
@@ -107,7 +107,7 @@ test('so it is for the delivery', async () => {
   await eventually('the refusal', () => kafkaDenials(brokerLog()).some((sentence) => sentence.startsWith(denial)))
   await source.stop()
   expect(values).toEqual([])
-}, 90_000)
+}, 300_000)
 
 test('no password stands in a log, or among the arguments of a process', () => {
   for (const engine of ['kafka', 'connect']) {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   served = await place.serve({ kafka: mskService(place.place) })
   kafka = new KafkaClient(served.client())
   ClusterArn = await deployCluster(place)
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   kafka.destroy()

@@ -74,4 +74,4 @@ test('the real catalog holds every table with the ids, types, required columns a
     await server.stop()
     await rm(directory, { recursive: true })
   }
-}, 180_000)
+}, 300_000)

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await producer.connect()
   await createTables(place.catalog)
   lake = await place.openLake()
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await Promise.all(started.map((process) => process.end()))
@@ -225,7 +225,7 @@ describe('the delivery of a topic', () => {
     const rows = await query("SELECT count(*), count(DISTINCT n), min(n), max(n) FROM $log WHERE text = 'kill'")
     expect(rows).toEqual([[String(inTopic), String(sent), '1000000', String(999_999 + sent)]])
     expect(await process.end()).toBe(0)
-  }, 180_000)
+  }, 300_000)
 
   it('waits for a catalog that is not there yet, and ends in time when the broker is gone', async () => {
     await ensureTopic(kafka.bootstrap, { name: 'late', partitions: 1, retentionHours: 24 })
@@ -241,5 +241,5 @@ describe('the delivery of a topic', () => {
     const askedAt = performance.now()
     expect(await process.end()).toBe(0)
     expect(performance.now() - askedAt).toBeLessThan(8_000)
-  }, 90_000)
+  }, 300_000)
 })

@@ -9,7 +9,7 @@ let operated: OperatedRun
 beforeAll(async () => {
   operated = await operate()
 }, 400_000)
-afterAll(() => operated?.end(), 120_000)
+afterAll(() => operated?.end(), 300_000)
 
 const atSource = (sql: string) => operated.current.atSource((client) => client.query(sql))
 const discover = (declared: readonly TableDeclaration[]) => operated.current.atSource((client) => discoverTables(client, [], declared))

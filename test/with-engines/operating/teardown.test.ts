@@ -92,7 +92,7 @@ test('another input changes nothing, nor does a teardown while the provisioning 
   expect(await tearDown()).toMatchObject({ status: 'FAILED', error: 'ProvisioningRunning' })
   expect(await executions.ended(executionArn)).toMatchObject({ status: 'SUCCEEDED' })
   expect(await remains()).toEqual(everything)
-}, 120_000)
+}, 300_000)
 
 test('everything that was committed before arrives, and nothing is left', async () => {
   const writer = startWriting(started.run.source.url, sampleChanges(7), 2)
@@ -118,7 +118,7 @@ test('everything that was committed before arrives, and nothing is left', async 
   expect(await remains()).toEqual([])
   const { source, iceberg } = await bothSides()
   expect(iceberg).toEqual(source)
-}, 120_000)
+}, 300_000)
 
 test('taken down again, it says that nothing was to be done', async () => {
   const again = await tearDown()
@@ -139,7 +139,7 @@ test('provisioned again, it begins with a snapshot of what the source has by the
   expect({ status: up.status, error: up.error, cause: up.cause }).toEqual({ status: 'SUCCEEDED' })
   expect(await remains()).toEqual(everything)
   expect(await started.verify()).toMatchObject({ equal: true })
-}, 120_000)
+}, 300_000)
 
 test('cut off after each state, and with each step killed in the middle, it comes to the same', async () => {
   const { stoppedAfter, killedIn, last } = await cutOffEverywhere(started.run, teardownInput(connector()), 'teardownStateMachine')

@@ -71,7 +71,7 @@ beforeAll(async () => {
     await client.query(grant)
   await client.end()
   await ensureTopic(capture.kafka.bootstrap, { name: changeEventTopic, partitions: 1, retentionHours: 168 })
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   await endpoint?.close()
@@ -117,4 +117,4 @@ test('the end of a real initial snapshot is seen, with its tables and rows; a la
   ])
   // While the connector reads its slot, the source is still as it should be.
   await checkSource(asked(), place)
-}, 120_000)
+}, 300_000)

@@ -83,4 +83,4 @@ test('a teardown revokes what was granted, its own right to grant last', async (
   expect(did.filter((sentence) => /revoked|administrators/.test(sentence)).at(-1)).toMatch(/removed \S+ from the data lake administrators/)
   const table = { tableBucket: 'aurora-cdc-tables', database: 'aurora_cdc', table: 'orders' }
   for (const principal of [...roles, reader]) expect(hasGrant(account, principal, table, 'SELECT')).toBe(false)
-}, 120_000)
+}, 300_000)

@@ -54,7 +54,7 @@ async function changeEvents(run: LocalRun): Promise<Record<string, number>> {
 describe('a run that nothing disturbs', () => {
   beforeAll(async () => {
     started = await startRun(folders[0])
-  }, 180_000)
+  }, 300_000)
 
   const run = () => {
     if (!started) throw new Error('it was not started')
@@ -96,7 +96,7 @@ describe('a run that nothing disturbs', () => {
     expect(both.map(({ status, error, cause }) => ({ status, error, cause }))).toEqual([{ status: 'SUCCEEDED' }, { status: 'SUCCEEDED' }])
     expect(both.map((one) => reportOf(one).did)).toEqual([[], []])
     expect(await finalState(run())).toEqual(undisturbed.state)
-  }, 90_000)
+  }, 300_000)
 
   it.each<[string, unknown]>([
     ['an unknown member', { untill: 'Verified' }],

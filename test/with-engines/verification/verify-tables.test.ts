@@ -54,7 +54,7 @@ const lakeRun = (sql: string) => lake.connection.run(sql)
 beforeAll(async () => {
   source = await startTestSource()
   lake = await startTestLake()
-}, 90_000)
+}, 300_000)
 afterAll(async () => {
   await lake.stop()
   await source.stop()

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const file = deploymentFile(settingsFolder, { transform: { bufferIntervalSeconds: 2 } })
   started = await startRun(dataDirectory, { deploymentFile: file })
   topic = await openTopic(started.run.state.kafkaBootstrap)
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   try {
@@ -30,7 +30,7 @@ afterAll(async () => {
     throwAway(dataDirectory)
     throwAway(settingsFolder)
   }
-}, 120_000)
+}, 300_000)
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
@@ -136,7 +136,7 @@ test('a change event that comes twice changes nothing', async () => {
   expect(values).toHaveLength(produced.length + 1)
   for (const value of values) await topic.produce(value)
   expect(await started.verify()).toMatchObject({ equal: true })
-}, 120_000)
+}, 300_000)
 
 const errors = (...args: string[]) => runCommand(['errors', ...args, '--data', dataDirectory])
 

@@ -13,7 +13,7 @@ async function start(): Promise<void> {
   started = await startRun(dataDirectory, { deploymentFile: deploymentFile(settingsFolder, { creates: 'insert' }) })
 }
 
-beforeAll(start, 180_000)
+beforeAll(start, 300_000)
 
 afterAll(async () => {
   try {
@@ -23,7 +23,7 @@ afterAll(async () => {
     throwAway(dataDirectory)
     throwAway(settingsFolder)
   }
-}, 120_000)
+}, 300_000)
 
 const differences = async () => {
   const { equal, settled, tables } = await started.verify()
@@ -40,14 +40,14 @@ test('with creates as inserts, the walkthrough and a row that is deleted and cre
   expect(await differences()).toMatchObject({ equal: true })
   await started.atSource((client) => client.query("INSERT INTO public.orders (order_id, status) VALUES (303, 'NEW')"))
   expect(await differences()).toMatchObject({ equal: true, orders: { sourceRows: 10, icebergRows: 10 } })
-}, 180_000)
+}, 300_000)
 
 test('a run that was stopped and goes on repeats nothing', async () => {
   await started.stop()
   await start()
   await started.atSource((client) => client.query("INSERT INTO public.orders (order_id, status) VALUES (304, 'NEW')"))
   expect(await differences()).toMatchObject({ equal: true, orders: { sourceRows: 11, icebergRows: 11 } })
-}, 180_000)
+}, 300_000)
 
 test('it is inserts indeed: a created row that comes twice is there twice, and verify says which', async () => {
   topic = await openTopic(started.run.state.kafkaBootstrap)
@@ -59,4 +59,4 @@ test('it is inserts indeed: a created row that comes twice is there twice, and v
     settled: true,
     orders: { icebergRows: 12, differences: { duplicate: 1, missing: 0, extra: 0, different: 0 }, first: [{ key: { order_id: '303' } }] },
   })
-}, 120_000)
+}, 300_000)

@@ -14,7 +14,7 @@ let started: StartedRun | undefined
 
 afterEach(async () => {
   await started?.stop()
-}, 120_000)
+}, 300_000)
 
 afterAll(() => {
   throwAway(dataDirectory)

@@ -6,7 +6,7 @@ import { filesBelow, leftBehind, throwAway, throwawayFolder } from './throwaway.
 import { sampleChanges } from './workload.ts'
 
 const dataDirectory = throwawayFolder()
-const recoveryMs = 120_000
+const recoveryMs = 240_000
 let started: StartedRun
 let writer: Writer
 /** How often each engine became ready. */
@@ -19,7 +19,7 @@ function countReady({ engine, kind }: EngineEvent): void {
 beforeAll(async () => {
   started = await startRun(dataDirectory, { onEngineEvent: countReady })
   writer = startWriting(started.run.source.url, sampleChanges(1), 20)
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   try {
@@ -28,7 +28,7 @@ afterAll(async () => {
   } finally {
     throwAway(dataDirectory)
   }
-}, 120_000)
+}, 300_000)
 
 /** Process id of PostgreSQL's sender of changes. */
 async function sender(client: Client): Promise<number> {
@@ -112,4 +112,4 @@ test('afterwards every table equals its source, and no record failed', async () 
 test('stopping leaves nothing behind', async () => {
   await started.stop()
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 120_000)
+}, 300_000)

@@ -91,7 +91,7 @@ beforeAll(async () => {
   await administrator.query(roles)
   await asOwner(tables)
   await asOwner(rows)
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   try {
@@ -231,7 +231,7 @@ test('the run after one that was killed while it delivered creates nothing, and 
   expect(output).not.toMatch(/create the/)
   expect(output).toContain('✓ sales.orders → sales_orders: 30002 rows, 30002 in Iceberg: equal')
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 120_000)
+}, 300_000)
 
 test('the folder is not used for another source', async () => {
   const { code, errors } = await runCommand(['start', '--once', '--data', dataDirectory])

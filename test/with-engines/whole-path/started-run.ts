@@ -30,7 +30,7 @@ export interface StartedRun {
   stop(): Promise<void>
 }
 
-const patienceMs = 120_000
+const patienceMs = 240_000
 
 /**
  * Starts a run in a throw-away folder; when it cannot be started, nothing of it is left.

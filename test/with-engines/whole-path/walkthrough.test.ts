@@ -65,7 +65,7 @@ test('npm start -- --once shows the walkthrough in plain lines, ends with exit c
   expect(output).toContain('✓ public.products → products: 8 rows, 8 in Iceberg: equal')
   before = /FOR TIMESTAMP AS OF (TIMESTAMP '[^']+')/.exec(output)?.[1] ?? ''
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 180_000)
+}, 300_000)
 
 test('after it stopped, sql answers with a catalog of its own, and travels in time', async () => {
   const bucket = '"s3tablescatalog/aurora-cdc-tables"."aurora_cdc"'
@@ -87,14 +87,14 @@ test('a killed npm start leaves nothing behind either', async () => {
   process.kill(run.process.pid, 'SIGKILL')
   expect(await command.ended).toBe(137)
   expect(await leftBehindAfter(dataDirectory, 12_000)).toEqual([])
-}, 180_000)
+}, 300_000)
 
 test('when only the process that the user started is killed, the rest ends by itself', async () => {
   const command = start()
   await command.wrote(/^done {4}PostgreSQL/m)
   command.signal('SIGKILL')
   expect(await leftBehindAfter(dataDirectory, 20_000)).toEqual([])
-}, 180_000)
+}, 300_000)
 
 test('the next run goes on: no second initial snapshot, no second walkthrough; sql and verify find it; Ctrl-C ends it', async () => {
   const command = start()
@@ -122,7 +122,7 @@ test('the next run goes on: no second initial snapshot, no second walkthrough; s
   command.signal('SIGINT')
   expect(await command.ended).toBe(130)
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 180_000)
+}, 300_000)
 
 test('Ctrl-C in the middle of the start ends it cleanly', async () => {
   const command = start('--reset')
@@ -132,7 +132,7 @@ test('Ctrl-C in the middle of the start ends it cleanly', async () => {
   expect(command.errors).toBe('')
   expect(command.output).not.toContain('Provisioning')
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 120_000)
+}, 300_000)
 
 /** A connection to the source of a run, as soon as its changes stream: a transaction before that would keep the slot from being created. */
 async function connectToSource(): Promise<Client> {
@@ -155,7 +155,7 @@ async function connectToSource(): Promise<Client> {
       await client.end().catch(() => {})
       return undefined
     },
-    90_000,
+    240_000,
     'streaming',
   )
 }
@@ -180,4 +180,4 @@ test('Ctrl-C in the middle of the walkthrough ends it, and the next run does the
   expect(output).toContain('Headphones and Desk Lamps are sold')
   expect(output).toContain('✓ public.products → products: 8 rows, 8 in Iceberg: equal')
   expect(await leftBehind(dataDirectory)).toEqual([])
-}, 300_000)
+}, 600_000)
