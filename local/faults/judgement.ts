@@ -1,3 +1,4 @@
+import { isErrorName } from '../../pipeline/errors.ts'
 import type { VerificationReport } from '../verification/verify-tables.ts'
 
 /** What a round came to. */
@@ -20,7 +21,7 @@ export interface Seen {
 }
 
 /** A name of the pipeline's, or a code of Firehose's. */
-const isNamed = (name: string) => /^([A-Z][A-Za-z]+|(Lambda|Iceberg|DataFormatConversion)\.[A-Z][A-Za-z]+)$/.test(name)
+const isNamed = (name: string) => isErrorName(name) || /^(Lambda|Iceberg|DataFormatConversion)\.[A-Z][A-Za-z]+$/.test(name)
 
 /** Equal, and everything that is not applied is in the error bucket under its name: where rows failed, the tables are equal once just those were read again. */
 export function judge({ report, failed, expected, committed, afterReplay }: Seen): Judgement {
