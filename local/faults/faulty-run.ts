@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { PipelineError } from '../../pipeline/errors.ts'
 import { resourceNames } from '../../pipeline/resource-names.ts'
 import type { DeliveryStatus } from '../delivery/status.ts'
 import { postgresCredentials } from '../engines/credentials.ts'
@@ -77,6 +78,14 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
     (stopped ??= (async () => {
       for (const end of ending.toReversed()) await end()
     })())
+  /** What is there only once the run is being stopped is ended at once. */
+  const endWith = async (end: () => Promise<void>) => {
+    if (stopped) {
+      await end()
+      throw new PipelineError('RunStopped', 'The run was stopped before it was ready.')
+    }
+    ending.push(end)
+  }
   onOpen?.(stop)
   try {
     const sourceFolder = join(folder, 'source')
@@ -84,7 +93,7 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
     // The server may run as another user.
     for (const path of [folder, sourceFolder]) chmodSync(path, 0o755)
     const postgres = await startSource(sourceFolder, onEngineEvent)
-    ending.push(() => postgres.stop())
+    await endWith(() => postgres.stop())
     await withSource(postgres, async (client) => {
       const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [workloadSchema])
       if (rows.length === 0) for (const statement of sourceStatements) await client.query(statement)
@@ -92,10 +101,10 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
     })
     const ports = await portsFor(join(folder, 'ways.json'), ['source', 'broker'])
     const wayToSource = await openProxy(() => postgres.port, ports('source'))
-    ending.push(() => wayToSource.close())
+    await endWith(() => wayToSource.close())
     let brokerPort = 0
     const wayToBroker = await openProxy(() => brokerPort, ports('broker'))
-    ending.push(() => wayToBroker.close())
+    await endWith(() => wayToBroker.close())
     const url = new URL(postgres.url)
     url.port = String(wayToSource.port)
     const run = await LocalRun.open({
@@ -110,7 +119,7 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
       },
       ...(onEngineEvent ? { onEngineEvent } : {}),
     })
-    ending.push(() => run.stop())
+    await endWith(() => run.stop())
     onRun?.(run, postgres.url)
     await show(run.stages())
     const { state } = run
@@ -120,7 +129,7 @@ export async function startFaultyRun(settings: FaultyRunSettings): Promise<Fault
       bucket: state.tableBucket,
       memoryLimit: '400MB',
     })
-    ending.push(async () => lake.close())
+    await endWith(async () => lake.close())
     const delivery = () => deliveryStatus(state.deliveryUri)
     const transform = await wrapTransform(run, delivery)
     const atSource: FaultyRun['atSource'] = (act) => withSource(postgres, act)
