@@ -54,7 +54,8 @@ test('failed records count as many of each name as had to fail', () => {
 })
 
 test('a failure has to have a name', () => {
-  for (const name of ['', 'Undeclared', 'Lambda.']) expect(judge({ ...seen, failed: { [name]: 1 }, expected: undefined }).passed).toBe(false)
+  for (const name of ['', 'Undeclared', 'Lambda.'])
+    expect(judge({ ...seen, failed: { [name]: 1 }, expected: undefined }).passed).toBe(false)
   for (const name of ['InvalidUtf8', 'Lambda.FunctionError', 'Iceberg.CommitFailed'])
     expect(judge({ ...seen, failed: { [name]: 1 }, expected: undefined }).passed).toBe(true)
 })
