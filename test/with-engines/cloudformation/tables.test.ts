@@ -59,7 +59,7 @@ test('the real catalog holds every table with the ids, types, required columns a
       bucketsDirectory: join(directory, 'buckets'),
       catalog: icebergCatalog(server.uri),
     })
-    await deployAssembly(readAssembly(outputDirectory), account)
+    await deployAssembly(readAssembly(outputDirectory), account, ['CdcS3Tables'])
     for (const table of capturedTables(parseTables(declaration))) {
       const answer = await fetch(`${server.uri}/v1/namespaces/aurora_cdc/tables/${table.iceberg}`)
       // Iceberg writes a space into `decimal(12, 2)`.
