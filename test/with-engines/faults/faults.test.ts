@@ -18,7 +18,7 @@ let faulty: FaultyRun
 
 beforeAll(async () => {
   faulty = await startFaultyRun({ folder })
-}, 180_000)
+}, 300_000)
 
 afterAll(async () => {
   try {
@@ -26,7 +26,7 @@ afterAll(async () => {
   } finally {
     throwAway(folder)
   }
-}, 120_000)
+}, 300_000)
 
 const round = (fault: Fault): Promise<RoundResult> =>
   runRound({ faulty, fault, seed, say: () => {}, signal: new AbortController().signal, short: true })
@@ -134,4 +134,4 @@ test('stopping leaves nothing behind', async () => {
   await faulty.stop()
   expect(processesIn(folder)).toEqual([])
   expect(await leftBehind(join(folder, 'run'))).toEqual([])
-}, 120_000)
+}, 300_000)

@@ -26,7 +26,7 @@ export interface DataApiSource extends TestSource {
 
 export async function startDataApiSource(): Promise<DataApiSource> {
   const test = await startTestSource()
-  const url = new URL(test.url)
+  const superuser = new URL(test.url)
   const role = new URL(test.role.url)
   const secret = (arn: string, { username, password }: { username: string; password: string }) => ({
     name: arn,
@@ -37,7 +37,7 @@ export async function startDataApiSource(): Promise<DataApiSource> {
     {
       engines: { ...noEngines, postgresUrl: () => test.url },
       secrets: [
-        secret(source.preparationSecret, { username: url.username, password: url.password }),
+        secret(source.preparationSecret, { username: superuser.username, password: superuser.password }),
         secret(source.debeziumSecret, { username: role.username, password: role.password }),
         secret(wrongSecret, { username: role.username, password: 'wrong' }),
       ],
