@@ -57,6 +57,6 @@ test('it is inserts indeed: a created row that comes twice is there twice, and v
   expect(await differences()).toMatchObject({
     equal: false,
     settled: true,
-    orders: { icebergRows: 12, differences: { duplicate: 1, missing: 0, extra: 0, different: 0 }, first: [{ key: { order_id: '303' } }] },
+    orders: { icebergRows: 12, differences: { duplicate: 1, missing: 0, extra: 0, stale: 0 }, first: [{ key: { order_id: '303' } }] },
   })
 }, 300_000)
